@@ -188,7 +188,12 @@ class Track:
         """Copy, check and lock the arrays."""
         n = len(self.pts_ticks)
         shapes = {"frame_index": (n,), "pts_ticks": (n,), "boxes_xyxy_px": (n, 4), "scores": (n,)}
-        kinds = {"frame_index": np.int32, "pts_ticks": np.int64, "boxes_xyxy_px": np.float32, "scores": np.float32}
+        kinds = {
+            "frame_index": np.int32,
+            "pts_ticks": np.int64,
+            "boxes_xyxy_px": np.float32,
+            "scores": np.float32,
+        }
         for name, shape in shapes.items():
             array = np.array(getattr(self, name), dtype=kinds[name])
             assert n > 0 and array.shape == shape, f"{name} has shape {array.shape}, not {shape}"

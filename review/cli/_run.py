@@ -59,10 +59,9 @@ def say(line: str) -> None:
 
 def operator_options(command: F) -> F:
     """Add ``--operator`` and ``--passphrase-file`` to a command that passes through the door."""
-    command = click.option(
+    return click.option(
         "--operator", envvar="RELECTURE_OPERATOR", metavar="ID", help="Who acts (or RELECTURE_OPERATOR)."
     )(command)
-    return command
 
 
 def progress() -> Progress:
