@@ -67,9 +67,7 @@ class ClockRecord:
         return self.displayed_start.astimezone(UTC) - timedelta(milliseconds=self.offset_ms)
 
 
-def utc_of(
-    pts_ticks: int, *, first_pts_ticks: int, time_base: Fraction, clock: ClockRecord
-) -> datetime | None:
+def utc_of(pts_ticks: int, *, first_pts_ticks: int, time_base: Fraction, clock: ClockRecord) -> datetime | None:
     """Corrected UTC of a presentation time stamp, rounded to the microsecond; None without a clock.
 
     >>> clock = ClockRecord(displayed_start=datetime(2026, 3, 2, 20, tzinfo=UTC), offset_ms=-3_792_000)
