@@ -51,7 +51,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="relecture")
+@click.version_option(None, package_name="relecture")
 def group() -> None:
     """Offline forensic video review: find, check, condense, and prove what was done."""
 
