@@ -32,17 +32,18 @@ __all__ = [
     "Frame",
     "FrameReader",
     "Packet",
+    "Picture",
     "container_facts",
     "iter_frames",
     "iter_keyframes",
     "iter_packets",
+    "iter_pictures",
 ]
 
 PixelLayout = Literal["bgr24", "gray"]
 
-VIDEO_CODECS: Final = (
-    "h264,hevc,mpeg4,mpeg2video,mpeg1video,mjpeg,msmpeg4v2,msmpeg4v3,wmv1,wmv2,wmv3,vc1,h263,vp8,vp9,av1,libdav1d,rawvideo"
-)
+VIDEO_CODECS: Final = "h264,hevc,mpeg4,mpeg2video,mpeg1video,mjpeg,msmpeg4v2,msmpeg4v3,"
+    "wmv1,wmv2,wmv3,vc1,h263,vp8,vp9,av1,libdav1d,rawvideo"
 MAX_PIXELS: Final = 70_000_000
 DECODER: Final = (
     f"PyAV {av.__version__} libavcodec {'.'.join(str(part) for part in av.library_versions['libavcodec'])} one-thread"
@@ -210,18 +211,42 @@ def iter_packets(path: str, *, forced_format: str = "") -> Iterator[Packet]:
 _PICTURE_TYPES: Final = {1: "I", 2: "P", 3: "B"}
 
 
-def _to_frame(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None) -> Frame:
+class Picture:
+    """A decoded picture that converts its pixels only when asked; valid until the next one is taken."""
+
+    def __init__(self, frame: VideoFrame) -> None:
+        self._frame = frame
+        self.pts_ticks: int | None = frame.pts
+        self.is_corrupt: bool = frame.is_corrupt
+        self.size_wh_px: tuple[int, int] = (frame.width, frame.height)
+
+    def bgr_u8(self, size_wh_px: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+        """(H, W, 3) BGR, area-averaged to ``size_wh_px`` when given."""
+        return _pixels(self._frame, pixel="bgr24", size_wh_px=size_wh_px)
+
+    def luma_u8(self, size_wh_px: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+        """(H, W) luma, area-averaged to ``size_wh_px`` when given."""
+        return _pixels(self._frame, pixel="gray", size_wh_px=size_wh_px)
+
+    def frame(self, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None = None) -> Frame:
+        """The picture as a value that may be kept."""
+        return _to_frame(self._frame, pixel=pixel, size_wh_px=size_wh_px)
+
+
+def _pixels(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None) -> NDArray[np.uint8]:
     if pixel == "gray" and size_wh_px is None and frame.format.name.startswith(("yuv", "nv12", "gray")):
         plane = frame.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-        image = rows[:, : frame.width].copy()
-    else:
-        size = size_wh_px or (frame.width, frame.height)
-        scaled = frame.reformat(width=size[0], height=size[1], format=pixel, interpolation=Interpolation.AREA)
-        image = np.asarray(scaled.to_ndarray(), np.uint8)
+        return rows[:, : frame.width].copy()
+    size = size_wh_px or (frame.width, frame.height)
+    scaled = frame.reformat(width=size[0], height=size[1], format=pixel, interpolation=Interpolation.AREA)
+    return np.asarray(scaled.to_ndarray(), np.uint8)
+
+
+def _to_frame(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None) -> Frame:
     return Frame(
         pts_ticks=frame.pts,
-        image_u8=image,
+        image_u8=_pixels(frame, pixel=pixel, size_wh_px=size_wh_px),
         is_key=frame.key_frame,
         is_corrupt=frame.is_corrupt,
         picture_type=_PICTURE_TYPES.get(int(frame.pict_type), "?"),
@@ -257,6 +282,31 @@ def _decode(container: av.container.InputContainer, stream: VideoStream) -> Iter
         return
 
 
+def iter_pictures(
+    path: str,
+    *,
+    start_pts_ticks: int | None = None,
+    end_pts_ticks: int | None = None,
+    stream_index: int | None = None,
+    forced_format: str = "",
+) -> Iterator[Picture]:
+    """Yield the pictures of ``[start, end)`` in presentation order, pixels not yet converted.
+
+    Arguments and errors as in :func:`iter_frames`.
+    """
+    with _opened(path, forced_format) as container:
+        stream = _video_stream(container, path, stream_index)
+        if start_pts_ticks is not None:
+            _seek(container, stream, start_pts_ticks)
+        for frame in _decode(container, stream):
+            if frame.pts is not None:
+                if start_pts_ticks is not None and frame.pts < start_pts_ticks:
+                    continue
+                if end_pts_ticks is not None and frame.pts >= end_pts_ticks:
+                    return
+            yield Picture(frame)
+
+
 def iter_frames(
     path: str,
     *,
@@ -282,17 +332,15 @@ def iter_frames(
         UnreadableInput: The path is missing.
         NotFootage: There is no video stream that can be decoded.
     """
-    with _opened(path, forced_format) as container:
-        stream = _video_stream(container, path, stream_index)
-        if start_pts_ticks is not None:
-            _seek(container, stream, start_pts_ticks)
-        for frame in _decode(container, stream):
-            if frame.pts is not None:
-                if start_pts_ticks is not None and frame.pts < start_pts_ticks:
-                    continue
-                if end_pts_ticks is not None and frame.pts >= end_pts_ticks:
-                    return
-            yield _to_frame(frame, pixel=pixel, size_wh_px=size_wh_px)
+    pictures = iter_pictures(
+        path,
+        start_pts_ticks=start_pts_ticks,
+        end_pts_ticks=end_pts_ticks,
+        stream_index=stream_index,
+        forced_format=forced_format,
+    )
+    for picture in pictures:
+        yield picture.frame(pixel=pixel, size_wh_px=size_wh_px)
 
 
 def iter_keyframes(

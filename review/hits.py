@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person asks and what comes back: queries, hits and coverage, as frozen values without any library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Coverage", "Hit", "HitAttribute", "Query", "SearchResult"]
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A search by attribute, place and time. Empty fields do not restrict.
+
+    Attributes:
+        classes: Class names; empty means every class but ``other``.
+        colours: Vehicle or object colours, any of.
+        upper: Upper garment colours, any of.
+        lower: Lower garment colours, any of.
+        bags: ``backpack``, ``handbag``, ``suitcase`` or ``any``.
+        cameras: Camera identifiers.
+        from_utc: Only objects still seen at or after this instant (corrected time).
+        to_utc: Only objects already seen before this instant (corrected time).
+        line_px: Two points; only objects whose path crosses the segment, source pixels.
+        zone_px: Polygon of at least three points; only objects whose foot point enters it, source pixels.
+        dwell_s: Only objects that stay (in the zone, if one is drawn) at least this long, seconds.
+        text: Free words of the officer, kept in the log and matched with the filters they name.
+    """
+
+    classes: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    upper: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
+    bags: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
+    from_utc: datetime | None = None
+    to_utc: datetime | None = None
+    line_px: tuple[Point, Point] | None = None
+    zone_px: tuple[Point, ...] = ()
+    dwell_s: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitAttribute:
+    """One attribute as shown beside a hit; ``accuracy`` is the registry's measured figure, or says there is none."""
+
+    name: str
+    value: str
+    score: float
+    model: str
+    note: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One proposition: an object that one camera saw for one span.
+
+    Times are given three ways: exact ticks of the recording, corrected UTC, and what the recorder displayed.
+
+    Attributes:
+        track_id: Identifier of the track.
+        recording_id: Recording it was seen in.
+        recording_name: File name as delivered.
+        recording_sha256: Hex digest of that file.
+        camera: Camera identifier.
+        class_name: Proposed class.
+        class_score: 0 to 1.
+        class_model: Model that proposed the class.
+        score: 0 to 1, how well the hit answers the query; lists are sorted by it, then by time.
+        first_pts_ticks: PTS of the first frame it is seen in.
+        last_pts_ticks: PTS of the last one.
+        best_pts_ticks: PTS of the frame that shows it best.
+        first_frame: 0-based decode-order index of the first frame.
+        last_frame: 0-based decode-order index of the last frame.
+        best_box_xyxy_px: Box in the best frame, source pixels.
+        start_utc: Corrected UTC of the first frame; None when the recorder's clock is not established.
+        end_utc: Corrected UTC of the last frame; None likewise.
+        displayed_start: What the recorder's own clock said at the first frame; None likewise.
+        start_s: Media seconds from the start of the recording, for display.
+        end_s: Media seconds of the last frame, for display.
+        attributes: What was said of it.
+        verdict: ``validated``, ``rejected``, ``doubtful`` or empty.
+        verdict_note: The officer's note.
+    """
+
+    track_id: str
+    recording_id: str
+    recording_name: str
+    recording_sha256: str
+    camera: str
+    class_name: str
+    class_score: float
+    class_model: str
+    score: float
+    first_pts_ticks: int
+    last_pts_ticks: int
+    best_pts_ticks: int
+    first_frame: int
+    last_frame: int
+    best_box_xyxy_px: tuple[float, float, float, float]
+    start_utc: datetime | None
+    end_utc: datetime | None
+    displayed_start: datetime | None
+    start_s: float
+    end_s: float
+    attributes: tuple[HitAttribute, ...] = ()
+    verdict: str = ""
+    verdict_note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What a "0 result" must be read with: what was analysed, what was skipped on which ground, what was viewed.
+
+    Attributes:
+        footage_s: Seconds of footage imported and in scope.
+        analysed_s: Seconds that triage or decoding looked at.
+        skipped_s: Seconds that triage found still and did not decode.
+        n_recordings: Recordings imported.
+        n_recordings_indexed: Recordings whose index is complete.
+        profiles: Profiles the index was made with.
+        n_tracks: Tracks in the index, ``other`` included.
+        n_judged: Tracks that carry a verdict.
+        models: Models that made the index.
+    """
+
+    footage_s: float
+    analysed_s: float
+    skipped_s: float
+    n_recordings: int
+    n_recordings_indexed: int
+    profiles: tuple[str, ...]
+    n_tracks: int
+    n_judged: int
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Hits, best first, with the coverage they must be read with."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    coverage: Coverage
+    words_ignored: tuple[str, ...] = ()
