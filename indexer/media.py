@@ -42,8 +42,10 @@ __all__ = [
 
 PixelLayout = Literal["bgr24", "gray"]
 
-VIDEO_CODECS: Final = "h264,hevc,mpeg4,mpeg2video,mpeg1video,mjpeg,msmpeg4v2,msmpeg4v3,"
+VIDEO_CODECS: Final = (
+    "h264,hevc,mpeg4,mpeg2video,mpeg1video,mjpeg,msmpeg4v2,msmpeg4v3,"
     "wmv1,wmv2,wmv3,vc1,h263,vp8,vp9,av1,libdav1d,rawvideo"
+)
 MAX_PIXELS: Final = 70_000_000
 DECODER: Final = (
     f"PyAV {av.__version__} libavcodec {'.'.join(str(part) for part in av.library_versions['libavcodec'])} one-thread"
