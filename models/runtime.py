@@ -30,8 +30,9 @@ Device = Literal["auto", "cpu", "cuda"]
 Tensor = NDArray[np.float32] | NDArray[np.int64]
 
 _FATAL_ONLY: Final = 4
-_ORT_ERRORS: Final[tuple[type[Exception], ...]] = tuple(
-    found for found in vars(ort_state).values() if isinstance(found, type) and issubclass(found, Exception)
+_ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
+    ValueError,
+    *(found for found in vars(ort_state).values() if isinstance(found, type) and issubclass(found, Exception)),
 )
 
 
@@ -73,7 +74,7 @@ class Net:
         names = list(outputs) if outputs is not None else list(self.output_names)
         try:
             arrays = self._session.run(names, dict(inputs))
-        except (*_ORT_ERRORS, ValueError) as exc:
+        except _ORT_ERRORS as exc:
             shapes = {name: array.shape for name, array in inputs.items()}
             message = f"The net {self.sha256[:12]} cannot run on inputs {shapes}: {exc}"
             raise Defect(message, hint="Report this with the recording's size and codec.") from exc
@@ -111,7 +112,7 @@ def open_session_bytes(content: bytes, *, name: str, expected_sha256: str, devic
     ort.set_default_logger_severity(_FATAL_ONLY)
     try:
         session = ort.InferenceSession(content, _options(), providers=_providers(device))
-    except (*_ORT_ERRORS, ValueError) as exc:
+    except _ORT_ERRORS as exc:
         message = f"The model file {name} has the listed digest, but cannot be loaded: {exc}"
         raise ModelProblem(message, hint="Check with `relecture models check` and report the message.") from exc
     net = Net(session, sha256=found)
