@@ -83,7 +83,8 @@ def tensor_of(
     """A picture (H, W, 3) as [1, 3, H, W] float32, normalised when a mean and a deviation are given."""
     array = image_bgr_u8.astype(np.float32)
     if mean_bgr is not None and std_bgr is not None:
-        array = (array - np.array(mean_bgr, np.float32)) / np.array(std_bgr, np.float32)
+        array -= np.array(mean_bgr, np.float32)
+        array /= np.array(std_bgr, np.float32)
     return np.ascontiguousarray(array.transpose(2, 0, 1)[np.newaxis])
 
 

@@ -45,7 +45,7 @@ class PvbDetector:
         """Find objects in a picture (H, W, 3), BGR; it is resized without regard to its proportions."""
         height, width = image_bgr_u8.shape[:2]
         method = cv2.INTER_AREA if width > self._size_wh[0] else cv2.INTER_LINEAR
-        resized = cv2.resize(image_bgr_u8, self._size_wh, interpolation=method)
+        resized = np.asarray(cv2.resize(image_bgr_u8, self._size_wh, interpolation=method), np.uint8)
         found = self._net.run({"image": tensor_of(resized)})
         scores = found["class_conf"].reshape(-1, _N_CLASSES)[:, : len(_LABELS)].astype(np.float32)
         best = scores.argmax(axis=1)
