@@ -27,7 +27,7 @@ from models.errors import Defect, ModelProblem
 __all__ = ["Device", "Net", "Tensor", "engine_id", "open_session", "open_session_bytes"]
 
 Device = Literal["auto", "cpu", "cuda"]
-Tensor = NDArray[np.float32] | NDArray[np.int64]
+Tensor = NDArray[np.float32]
 
 _FATAL_ONLY: Final = 4
 _ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
@@ -66,7 +66,7 @@ class Net:
             outputs: Names of the outputs to compute; all when None. One that is not named is not returned.
 
         Returns:
-            Output name to array, in the order asked for.
+            Output name to float32 array (whole numbers are converted), in the order asked for.
 
         Raises:
             Defect: The arrays do not fit the net: names, types or shapes are our own bug.
@@ -78,7 +78,7 @@ class Net:
             shapes = {name: array.shape for name, array in inputs.items()}
             message = f"The net {self.sha256[:12]} cannot run on inputs {shapes}: {exc}"
             raise Defect(message, hint="Report this with the recording's size and codec.") from exc
-        return dict(zip(names, arrays, strict=True))
+        return {name: np.asarray(array, np.float32) for name, array in zip(names, arrays, strict=True)}
 
 
 def open_session(path: Path, *, expected_sha256: str, device: Device = "auto") -> Net:

@@ -59,7 +59,7 @@ class NanodetDetector:
         size_wh = self._size_wh or fitting_size_wh(image_bgr_u8.shape, long_side_px=self._long_side_px)
         padded, letterbox = Letterbox.fit(image_bgr_u8, size_wh, place="centre")
         tensor = tensor_of(padded, mean_bgr=IMAGENET_MEAN_BGR, std_bgr=IMAGENET_STD_BGR)
-        raw = self._net.run({"data": tensor})["output"][0].astype(np.float32)
+        raw = self._net.run({"data": tensor})["output"][0]
         class_scores = raw[:, list(COCO_COLUMNS)]
         best = class_scores.argmax(axis=1)
         scores = class_scores[np.arange(len(best)), best]

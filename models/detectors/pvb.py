@@ -47,9 +47,9 @@ class PvbDetector:
         method = cv2.INTER_AREA if width > self._size_wh[0] else cv2.INTER_LINEAR
         resized = np.asarray(cv2.resize(image_bgr_u8, self._size_wh, interpolation=method), np.uint8)
         found = self._net.run({"image": tensor_of(resized)})
-        scores = found["class_conf"].reshape(-1, _N_CLASSES)[:, : len(_LABELS)].astype(np.float32)
+        scores = found["class_conf"].reshape(-1, _N_CLASSES)[:, : len(_LABELS)]
         best = scores.argmax(axis=1)
-        boxes_norm = decode_pvb(found["box_logits"].astype(np.float32), found["priors"].astype(np.float32))
+        boxes_norm = decode_pvb(found["box_logits"], found["priors"])
         return settle(
             boxes_norm * np.array([width, height, width, height], np.float32),
             scores[np.arange(len(best)), best],

@@ -50,7 +50,7 @@ class RtmdetPersonDetector:
         size_wh = self._size_wh or fitting_size_wh(image_bgr_u8.shape, long_side_px=self._long_side_px)
         padded, letterbox = Letterbox.fit(image_bgr_u8, size_wh, place="top-left")
         tensor = tensor_of(padded, mean_bgr=IMAGENET_MEAN_BGR, std_bgr=IMAGENET_STD_BGR)
-        rows = self._net.run({"input": tensor}, outputs=["dets"])["dets"][0].astype(np.float32)
+        rows = self._net.run({"input": tensor}, outputs=["dets"])["dets"][0]
         return settle(
             letterbox.to_source(rows[:, :4]),
             rows[:, 4],

@@ -49,7 +49,7 @@ class YoloxDetector:
         """Find objects in a picture (H, W, 3), BGR."""
         size_wh = self._size_wh or fitting_size_wh(image_bgr_u8.shape, long_side_px=self._long_side_px)
         padded, letterbox = Letterbox.fit(image_bgr_u8, size_wh, place="top-left")
-        raw = self._net.run({"images": tensor_of(padded)})["output"][0].astype(np.float32)
+        raw = self._net.run({"images": tensor_of(padded)})["output"][0]
         boxes, class_scores = decode_yolox(raw, size_wh)
         best = class_scores.argmax(axis=1)
         return settle(
