@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Per-pixel loops, compiled: voting for the empty scene, and comparing a picture with it in one pass.
+
+Plain arrays in, plain arrays out; the reasons for each rule stand in ``background`` and ``motion``.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["compare", "follow", "vote"]
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def vote(  # type: ignore[no-untyped-def]  # Reason: numba infers the types; the caller is typed.
+    picture, gains, colours, counts, episodes, spreads, current, match_levels, memory
+):
+    """Assign every pixel of a picture to one of its candidate colours, in place."""
+    n_candidates = colours.shape[0]
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            blue = picture[y, x, 0] / gains[0]
+            green = picture[y, x, 1] / gains[1]
+            red = picture[y, x, 2] / gains[2]
+            chosen = -1
+            nearest = match_levels
+            weakest = 0
+            for k in range(n_candidates):
+                if counts[k, y, x] < counts[weakest, y, x]:
+                    weakest = k
+                if counts[k, y, x] > 0:
+                    distance = max(
+                        abs(colours[k, y, x, 0] - blue),
+                        abs(colours[k, y, x, 1] - green),
+                        abs(colours[k, y, x, 2] - red),
+                    )
+                    if distance <= nearest:
+                        nearest = distance
+                        chosen = k
+            if chosen < 0:
+                chosen = weakest
+                counts[chosen, y, x] = 0
+                episodes[chosen, y, x] = 0
+                spreads[chosen, y, x] = 0
+                colours[chosen, y, x, 0] = blue
+                colours[chosen, y, x, 1] = green
+                colours[chosen, y, x, 2] = red
+            else:
+                step = 1.0 / min(counts[chosen, y, x] + 1.0, memory)
+                spreads[chosen, y, x] += (
+                    abs(colours[chosen, y, x, 0] - blue)
+                    + abs(colours[chosen, y, x, 1] - green)
+                    + abs(colours[chosen, y, x, 2] - red)
+                ) / 3.0
+                colours[chosen, y, x, 0] += (blue - colours[chosen, y, x, 0]) * step
+                colours[chosen, y, x, 1] += (green - colours[chosen, y, x, 1]) * step
+                colours[chosen, y, x, 2] += (red - colours[chosen, y, x, 2]) * step
+            counts[chosen, y, x] += 1.0
+            if current[y, x] != chosen:
+                episodes[chosen, y, x] += 1.0
+                current[y, x] = chosen
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def compare(picture, colour, gains, weak_levels, strong_ratio, weak, kind):  # type: ignore[no-untyped-def]
+    """Mark what differs. ``weak`` becomes 255 or 0; ``kind`` 0 nothing, 1 weak, 2 strong, +4 where it may be shadow."""
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            largest = 0.0
+            low = 1e9
+            high = 0.0
+            total = 0.0
+            for c in range(3):
+                seen = float(picture[y, x, c])
+                expected = colour[y, x, c] * gains[c]
+                difference = abs(seen - expected)
+                largest = max(largest, difference)
+                ratio = (seen + 4.0) / (expected + 4.0)
+                low = min(low, ratio)
+                high = max(high, ratio)
+                total += ratio
+            threshold = weak_levels[y, x]
+            if largest <= threshold:
+                weak[y, x] = 0
+                kind[y, x] = 0
+                continue
+            weak[y, x] = 255
+            mean = total / 3.0
+            code = 2 if largest > strong_ratio * threshold else 1
+            if 0.45 < mean < 0.96 and high - low < 0.09 + 0.05 * (1.0 - mean) and largest < 90.0:
+                code += 4
+            kind[y, x] = code
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def follow(picture, near, colour, gains, share):  # type: ignore[no-untyped-def]
+    """Let the background take on a share of the difference wherever ``near`` is 0, in place."""
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            if near[y, x] == 0:
+                for c in range(3):
+                    colour[y, x, c] += share * (picture[y, x, c] / gains[c] - colour[y, x, c])
+
+
+def empty_masks(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Two (H, W) uint8 work arrays for :func:`compare`."""
+    return np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)

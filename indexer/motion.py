@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What differs from the empty scene: a foreground mask that ignores light, noise and most shadows, and its blobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer._kernels import compare, empty_masks, follow
+from indexer.background import Background, gains_between
+
+__all__ = ["Blob", "MotionModel", "motion_size"]
+
+MAX_WIDTH_PX: Final = 640
+WEAK_LEVELS: Final = 11.0
+WEAK_SIGMAS: Final = 3.5
+STRONG_RATIO: Final = 2.2
+EDGE_SHARE: Final = 0.5
+"""Part of the local contrast of the scene that a pixel may differ by: a camera trembles by half a pixel."""
+MIN_AREA_UNIT: Final = 1.1e-4
+"""Smallest blob, as a share of the picture: 25 px of 640x360, about 8x30 px of 1920x1080."""
+ADAPTATION: Final = 0.1
+ADAPT_EVERY: Final = 5
+"""The background takes on this share of the difference, every so many pictures, where nothing moves."""
+GLOBAL_CHANGE_UNIT: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """One connected moving region.
+
+    Attributes:
+        box_xyxy: Box in motion-picture pixels, half-open.
+        area_px: Foreground pixels inside.
+    """
+
+    box_xyxy: tuple[int, int, int, int]
+    area_px: int
+
+
+def motion_size(size_wh_px: tuple[int, int]) -> tuple[int, int]:
+    """Size of the pictures that motion is measured on: at most 640 wide, aspect kept, even sides.
+
+    >>> motion_size((1920, 1080))
+    (640, 360)
+    >>> motion_size((352, 288))
+    (352, 288)
+    """
+    width, height = size_wh_px
+    scale = min(1.0, MAX_WIDTH_PX / width)
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+class MotionModel:
+    """Compares pictures of one camera with its empty scene and follows slow change of light.
+
+    Args:
+        background: The empty scene.
+    """
+
+    def __init__(self, background: Background) -> None:
+        self._colour = background.colour_bgr.copy()
+        height, width = self._colour.shape[:2]
+        scene = np.clip(self._colour, 0, 255).astype(np.uint8)
+        contrast = cv2.morphologyEx(scene, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+        self._weak_levels = np.maximum(
+            np.maximum(WEAK_LEVELS, WEAK_SIGMAS * background.sigma_levels), EDGE_SHARE * contrast
+        ).astype(np.float32)
+        self._weak, self._kind = empty_masks(height, width)
+        self._n_pictures = 0
+        self._min_area_px = max(12, int(MIN_AREA_UNIT * width * height))
+        closing = max(3, width // 128) | 1
+        self._close = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (closing, closing))
+        self._open = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+        self.gains = np.ones(3, np.float32)
+
+    @property
+    def empty_scene_bgr_u8(self) -> NDArray[np.uint8]:
+        """(H, W, 3) the background as it is believed now, at the gain of the last picture."""
+        return np.clip(self._colour * self.gains, 0, 255).astype(np.uint8)
+
+    def foreground(self, picture_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Mask of what differs, (H, W) uint8 with 0 or 255; also lets the background follow the light.
+
+        Args:
+            picture_bgr: (H, W, 3) at the size of the background.
+        """
+        self.gains = gains_between(picture_bgr, self._colour)
+        smooth = cv2.GaussianBlur(picture_bgr, (3, 3), 0)
+        compare(smooth, self._colour, self.gains, self._weak_levels, STRONG_RATIO, self._weak, self._kind)
+        weak = cv2.morphologyEx(self._weak, cv2.MORPH_OPEN, self._open)
+        weak = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, self._close)
+        mask = self._keep_supported(weak)
+        self._n_pictures += 1
+        if self._n_pictures % ADAPT_EVERY == 0 and not self.is_global_change(mask):
+            follow(smooth, cv2.dilate(mask, self._close), self._colour, self.gains, ADAPTATION)
+        return mask
+
+    def blobs(self, mask: NDArray[np.uint8]) -> tuple[Blob, ...]:
+        """Connected regions of a mask, largest first, ties by position."""
+        count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        found = []
+        for x, y, width, height, area in stats[1:count]:
+            if area >= self._min_area_px and width >= 3 and height >= 3:
+                box = (int(x), int(y), int(x + width), int(y + height))
+                found.append(Blob(box_xyxy=box, area_px=int(area)))
+        return tuple(sorted(_joined(found), key=lambda blob: (-blob.area_px, blob.box_xyxy)))
+
+    def is_global_change(self, mask: NDArray[np.uint8]) -> bool:
+        """True when most of the picture differs: the camera moved, was covered, or the light was switched."""
+        return float(np.count_nonzero(mask)) / mask.size > GLOBAL_CHANGE_UNIT
+
+    def absorb(self, picture_bgr: NDArray[np.uint8], box_xyxy: tuple[int, int, int, int]) -> None:
+        """Make what stands in a box part of the empty scene, as with a car that has parked."""
+        x1, y1, x2, y2 = box_xyxy
+        self._colour[y1:y2, x1:x2] = picture_bgr[y1:y2, x1:x2].astype(np.float32) / self.gains
+
+    def _keep_supported(self, weak: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Keep weak regions that hold strong pixels; take shadow off those that are more than shadow."""
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+        if count == 1:
+            return np.zeros_like(weak)
+        is_strong = (self._kind & 3) == 2
+        is_shadow = self._kind >= 4
+        n_strong = np.bincount(labels[is_strong], minlength=count)
+        n_body = np.bincount(labels[is_strong & ~is_shadow], minlength=count)
+        area = stats[:, cv2.CC_STAT_AREA]
+        keep = (n_strong >= np.maximum(6, 0.06 * area)) & (area >= self._min_area_px // 2)
+        keep[0] = False
+        # Why: a dark grey car on asphalt looks like shadow all over; only where a body stands out is shadow removed.
+        has_body = n_body >= np.maximum(8, 0.25 * area)
+        mask = keep[labels]
+        mask &= ~(is_shadow & has_body[labels])
+        cleaned = cv2.morphologyEx(mask.astype(np.uint8) * 255, cv2.MORPH_OPEN, self._open)
+        return cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close)
+
+
+def _joined(blobs: list[Blob]) -> list[Blob]:
+    """Join parts of one upright object: boxes that overlap in x and are close in y (a torso and its legs)."""
+    pending = sorted(blobs, key=lambda blob: (-blob.area_px, blob.box_xyxy))
+    result: list[Blob] = []
+    for blob in pending:
+        for i, other in enumerate(result):
+            if _belongs_to(blob, other):
+                result[i] = _union(blob, other)
+                break
+        else:
+            result.append(blob)
+    return result
+
+
+def _belongs_to(part: Blob, whole: Blob) -> bool:
+    ax1, ay1, ax2, ay2 = part.box_xyxy
+    bx1, by1, bx2, by2 = whole.box_xyxy
+    overlap_x = min(ax2, bx2) - max(ax1, bx1)
+    gap_y = max(ay1, by1) - min(ay2, by2)
+    height = by2 - by1
+    is_stacked = overlap_x > 0.6 * (ax2 - ax1) and gap_y < 0.15 * height
+    is_thinner = part.area_px < 0.8 * whole.area_px
+    width_after = max(ax2, bx2) - min(ax1, bx1)
+    return bool(is_stacked and is_thinner and width_after < 1.35 * (bx2 - bx1))
+
+
+def _union(a: Blob, b: Blob) -> Blob:
+    box = (
+        min(a.box_xyxy[0], b.box_xyxy[0]),
+        min(a.box_xyxy[1], b.box_xyxy[1]),
+        max(a.box_xyxy[2], b.box_xyxy[2]),
+        max(a.box_xyxy[3], b.box_xyxy[3]),
+    )
+    return Blob(box_xyxy=box, area_px=a.area_px + b.area_px)
