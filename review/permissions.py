@@ -10,7 +10,7 @@ from typing import Final
 from models.errors import Defect, NotAllowed, UsageProblem
 from review.legal import concept, retention_years
 from review.operators import Operator, Quality, check_empowered
-from review.requisition import Authorisation, Requisition
+from review.requisition import Requisition
 
 __all__ = ["FAMILIES", "ActFamily", "Situation", "check_permission", "purge_deadline"]
 
@@ -64,7 +64,7 @@ class Situation:
         operator: Who wants to act.
         requisition: Requisition of the case.
         first_import_utc: When the purge clock started, or None before any import.
-        contrary_decision: Reference of a decision taken after the case was made, or empty.
+        contrary_decision: Reference of the decision that locks the case, or empty.
     """
 
     now: datetime
@@ -115,12 +115,10 @@ def check_permission(act: str, purpose: str, situation: Situation) -> None:
 
 def _check_open(situation: Situation, today: date) -> None:
     requisition = situation.requisition
-    contrary = situation.contrary_decision
-    if requisition.authorisation is Authorisation.CONTRARY:
-        contrary = contrary or requisition.authorisation_reference
-    if contrary:
+    if situation.contrary_decision:
+        article = concept("lrj.authorisation").article
         raise NotAllowed(
-            f"A contrary decision ({contrary}) locks this case, under article {concept('lrj.authorisation').article}.",
+            f"A contrary decision ({situation.contrary_decision}) locks this case, under article {article}.",
             hint="It can be shown, verified and purged; nothing else.",
         )
     if today < requisition.issued:

@@ -21,10 +21,10 @@ __all__ = [
     "TEMPLATE",
     "Authorisation",
     "CameraWindow",
-    "Coverage",
     "Requisition",
     "Scope",
     "ScopeAnswer",
+    "ScopeVerdict",
     "parse_requisition",
     "samples_requisition",
 ]
@@ -40,7 +40,7 @@ class Authorisation(StrEnum):
     CONTRARY = "contrary"
 
 
-class Coverage(StrEnum):
+class ScopeVerdict(StrEnum):
     """How a recording lies to the windows of its camera."""
 
     INSIDE = "inside"
@@ -64,12 +64,12 @@ class ScopeAnswer:
     """What the scope says of a recording.
 
     Attributes:
-        coverage: How it lies to the windows.
+        verdict: How it lies to the windows.
         spans_utc: Half-open spans of it that may be analysed, in order.
         reason: One sentence for a person.
     """
 
-    coverage: Coverage
+    verdict: ScopeVerdict
     spans_utc: tuple[tuple[datetime, datetime], ...] = ()
     reason: str = ""
 
@@ -107,17 +107,17 @@ class Scope:
             )
         if start_utc is None or end_utc is None:
             reason = "the recording's clock is unknown, so it cannot be shown to lie inside the requisition"
-            return ScopeAnswer(coverage=Coverage.TIME_UNKNOWN, reason=reason)
+            return ScopeAnswer(verdict=ScopeVerdict.TIME_UNKNOWN, reason=reason)
         spans = _merge((max(start_utc, item.start_utc), min(end_utc, item.end_utc)) for item in windows)
         allowed = " and ".join(f"{item.start_utc:%Y-%m-%d %H:%M} to {item.end_utc:%Y-%m-%d %H:%M}" for item in windows)
         shown = f"{start_utc.astimezone(UTC):%Y-%m-%d %H:%M:%S} to {end_utc.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         if not spans:
             reason = f"it runs from {shown}; the requisition covers “{camera}” from {allowed} UTC"
-            return ScopeAnswer(coverage=Coverage.OUTSIDE, reason=reason)
+            return ScopeAnswer(verdict=ScopeVerdict.OUTSIDE, reason=reason)
         if spans == ((start_utc, end_utc),):
-            return ScopeAnswer(coverage=Coverage.INSIDE, spans_utc=spans, reason="inside the requisition")
+            return ScopeAnswer(verdict=ScopeVerdict.INSIDE, spans_utc=spans, reason="inside the requisition")
         reason = f"only part of {shown} is covered; the requisition covers “{camera}” from {allowed} UTC"
-        return ScopeAnswer(coverage=Coverage.PARTLY, spans_utc=spans, reason=reason)
+        return ScopeAnswer(verdict=ScopeVerdict.PARTLY, spans_utc=spans, reason=reason)
 
     def require(
         self, camera: str, start_utc: datetime | None, end_utc: datetime | None
@@ -131,7 +131,7 @@ class Scope:
         if answer.spans_utc:
             return answer.spans_utc
         hint = "Analysing it needs a complementary requisition: relecture case extend CASE --from requisition.toml"
-        if answer.coverage is Coverage.TIME_UNKNOWN:
+        if answer.verdict is ScopeVerdict.TIME_UNKNOWN:
             hint = "Give its displayed start with --start 2026-03-02T21:00:00+01:00."
         raise OutOfScope(f"The recording is outside the requisition: {answer.reason}.", hint=hint)
 
@@ -304,7 +304,7 @@ def parse_requisition(content: str) -> Requisition:
     if problems or basis is None or issued is None or authorisation is None:
         raise BadRequisition(
             f"The requisition cannot be used: {'; '.join(problems)}.",
-            hint="Complete the file; relecture case template prints one that is complete.",
+            hint="Complete the file; relecture case template prints every line that is needed.",
         )
     return Requisition(
         reference=reference,

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -34,8 +33,8 @@ from review.case_folder import (
 from review.case_state import REQUISITION_PREFIX, CaseState
 from review.home import workstation_key
 from review.operators import Keyring, Operator, load_operator, open_keyring, resolve_operator_id
-from review.permissions import Situation, check_permission, purge_deadline
-from review.requisition import Requisition, parse_requisition
+from review.permissions import Situation, check_permission
+from review.requisition import Authorisation, Requisition, parse_requisition
 from review.seal import AgeIdentity
 from review.store import SealedStore, content_sha256
 
@@ -182,9 +181,11 @@ class CaseSession:
         return self._writer_lock is not None
 
     @property
-    def purge_deadline(self) -> date | None:
-        """Last day on which the data may be kept; None before the first import."""
-        return purge_deadline(self.requisition, self.state.first_import_utc)
+    def contrary_decision(self) -> str:
+        """Reference of the decision that locks the case, or empty."""
+        if self.state.contrary_decision or self.requisition.authorisation is not Authorisation.CONTRARY:
+            return self.state.contrary_decision
+        return self.requisition.authorisation_reference
 
     def check(self, name: str, *, purpose: str = "") -> None:
         """Refuse what :meth:`act` would refuse, without recording anything: lets a window grey out a button.
@@ -198,7 +199,7 @@ class CaseSession:
             operator=self.operator,
             requisition=self.requisition,
             first_import_utc=self.state.first_import_utc,
-            contrary_decision=self.state.contrary_decision,
+            contrary_decision=self.contrary_decision,
         )
         check_permission(name, purpose, situation)
 

@@ -14,12 +14,12 @@ from review.session import CaseSession
 
 __all__ = ["ask_new_passphrase", "ask_passphrase", "open_case"]
 
-PASSPHRASE_VARIABLE: Final = "RELECTURE_PASSPHRASE"
+NAMED_BY: Final = "RELECTURE_PASSPHRASE"
 
 
 def ask_passphrase() -> str | None:
     """The passphrase from ``RELECTURE_PASSPHRASE``, else typed in a terminal, else None."""
-    named = os.environ.get(PASSPHRASE_VARIABLE)
+    named = os.environ.get(NAMED_BY)
     if named is not None:
         return named
     return getpass.getpass("Passphrase: ") if sys.stdin.isatty() else None
@@ -31,7 +31,7 @@ def ask_new_passphrase() -> str:
     Raises:
         WrongKey: None can be had, or the two differ.
     """
-    named = os.environ.get(PASSPHRASE_VARIABLE)
+    named = os.environ.get(NAMED_BY)
     if named is not None:
         return named
     if not sys.stdin.isatty():
