@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several detectors as one: the union of what they see, one box an object, riders joined with their machines.
+
+Why a union: on views from above the COCO nets miss most cars and call the rest suitcases or buses, while the
+surveillance nets find them all but miss distant riders, whom the COCO nets find. What one of them sees is a
+proposition worth following; the track and the crop classifier settle what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detectors.protocol import BAG_LABELS, Detections, Detector
+
+__all__ = ["CompositeDetector", "fuse", "join_riders"]
+
+_FAMILY_BY_LABEL: Final = {
+    "person": "person",
+    "vehicle": "vehicle",
+    "car": "vehicle",
+    "van": "vehicle",
+    "truck": "vehicle",
+    "bus": "vehicle",
+    "two_wheeler": "two_wheeler",
+    "bicycle": "two_wheeler",
+    "motorcycle": "two_wheeler",
+    "backpack": "bag",
+    "handbag": "bag",
+    "suitcase": "bag",
+}
+_SAME_OBJECT_IOU: Final = 0.5
+_SAME_OBJECT_COVER: Final = 0.85
+_RIDER_MIN_OVERLAP: Final = 0.25
+_RIDER_CENTRE_MARGIN: Final = 0.15
+_RIDER_FEET_SLACK: Final = 0.06
+_RIDER_FEET_TOP: Final = 0.4
+
+
+class CompositeDetector:
+    """Runs its members one after another on each picture and merges what they see.
+
+    Members come in order of trust in their labels and boxes: of two boxes for one object, the earlier member's box
+    and label stay and the better score is taken.
+    """
+
+    def __init__(self, members: Sequence[Detector], *, joins_riders: bool = True) -> None:
+        assert members, "a composite has members"
+        self.members = tuple(members)
+        self._joins_riders = joins_riders
+
+    @property
+    def model_id(self) -> str:
+        """The members' ``name@version``, joined by ``+``."""
+        return "+".join(member.model_id for member in self.members)
+
+    def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
+        """Find objects in a picture (H, W, 3), BGR."""
+        merged = fuse([member.detect(image_bgr_u8) for member in self.members])
+        return join_riders(merged) if self._joins_riders else merged
+
+
+def fuse(opinions: Sequence[Detections]) -> Detections:
+    """One box an object, out of several detectors' opinions on one picture.
+
+    Boxes of one family (person, vehicle, two-wheeler, bag) that overlap by IoU 0.5, or of which one covers the other
+    to 85 %, are one object when they come from different opinions. A bag that is as large as a vehicle there is the
+    vehicle, and is dropped.
+    """
+    boxes: list[NDArray[np.float32]] = []
+    scores: list[float] = []
+    labels: list[str] = []
+    for opinion in opinions:
+        known = np.array(boxes, np.float32).reshape(-1, 4)
+        families = [_FAMILY_BY_LABEL[label] for label in labels]
+        for box, score, label in zip(opinion.boxes_xyxy_px, opinion.scores, opinion.labels, strict=True):
+            same = _index_of_same(box, _FAMILY_BY_LABEL[label], known, families)
+            if same is None:
+                boxes.append(box)
+                scores.append(float(score))
+                labels.append(label)
+            else:
+                scores[same] = max(scores[same], float(score))
+    return _without_vehicle_bags(_sorted(boxes, scores, labels))
+
+
+def join_riders(detections: Detections) -> Detections:
+    """Join each two-wheeler with the person who rides it: one box around both, labelled as the machine.
+
+    A person rides when the box overlaps the machine's, its middle lies between the wheels, and its feet lie within
+    the machine's height and not below its wheels: who stands in front of a parked machine has the feet lower. A
+    person joins one machine at most.
+    """
+    boxes = [box.copy() for box in detections.boxes_xyxy_px]
+    scores, labels = [float(score) for score in detections.scores], list(detections.labels)
+    riders: set[int] = set()
+    for machine in (i for i, label in enumerate(labels) if _FAMILY_BY_LABEL[label] == "two_wheeler"):
+        candidates = [
+            (_overlap_of(boxes[i], boxes[machine]), -i)
+            for i, label in enumerate(labels)
+            if label == "person" and i not in riders and _rides(boxes[i], boxes[machine])
+        ]
+        if candidates:
+            rider = -max(candidates)[1]
+            riders.add(rider)
+            boxes[machine] = np.concatenate(
+                [np.minimum(boxes[machine][:2], boxes[rider][:2]), np.maximum(boxes[machine][2:], boxes[rider][2:])]
+            )
+            scores[machine] = max(scores[machine], scores[rider])
+    kept = [i for i in range(len(labels)) if i not in riders]
+    return _sorted([boxes[i] for i in kept], [scores[i] for i in kept], [labels[i] for i in kept])
+
+
+def _rides(person: NDArray[np.float32], machine: NDArray[np.float32]) -> bool:
+    width, height = machine[2] - machine[0], machine[3] - machine[1]
+    middle_x = (person[0] + person[2]) / 2
+    is_between_wheels = (
+        machine[0] + _RIDER_CENTRE_MARGIN * width <= middle_x <= machine[2] - _RIDER_CENTRE_MARGIN * width
+    )
+    feet = (person[3] - machine[1]) / height
+    return bool(
+        is_between_wheels
+        and _RIDER_FEET_TOP <= feet <= 1 + _RIDER_FEET_SLACK
+        and person[1] <= machine[1] + height / 2
+        and _overlap_of(person, machine) >= _RIDER_MIN_OVERLAP
+    )
+
+
+def _overlap_of(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Share of the smaller box that the two have in common."""
+    return float(_common_area(one, other[np.newaxis])[0] / min(_area(one), _area(other)))
+
+
+def _index_of_same(
+    box: NDArray[np.float32], family: str, known: NDArray[np.float32], families: Sequence[str]
+) -> int | None:
+    best: tuple[float, int] | None = None
+    if len(known) == 0:
+        return None
+    common = _common_area(box, known)
+    for i, known_family in enumerate(families):
+        if known_family != family:
+            continue
+        iou = float(common[i] / (_area(box) + _area(known[i]) - common[i]))
+        cover = float(common[i] / min(_area(box), _area(known[i])))
+        if (iou >= _SAME_OBJECT_IOU or cover >= _SAME_OBJECT_COVER) and (best is None or iou > best[0]):
+            best = (iou, i)
+    return None if best is None else best[1]
+
+
+def _without_vehicle_bags(detections: Detections) -> Detections:
+    vehicles = [b for b, label in zip(detections.boxes_xyxy_px, detections.labels, strict=True) if label == "vehicle"]
+    keep = np.array(
+        [
+            label not in BAG_LABELS
+            or not any(_common_area(box, other[np.newaxis])[0] > _area(box) / 2 for other in vehicles)
+            for box, label in zip(detections.boxes_xyxy_px, detections.labels, strict=True)
+        ],
+        dtype=np.bool_,
+    )
+    return detections.kept(keep)
+
+
+def _sorted(boxes: Sequence[NDArray[np.float32]], scores: Sequence[float], labels: Sequence[str]) -> Detections:
+    order = sorted(range(len(labels)), key=lambda i: (-scores[i], i))
+    return Detections(
+        boxes_xyxy_px=np.array([boxes[i] for i in order], np.float32).reshape(-1, 4),
+        scores=np.array([scores[i] for i in order], np.float32),
+        labels=tuple(labels[i] for i in order),
+    )
+
+
+def _area(box: NDArray[np.float32]) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _common_area(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    low = np.maximum(box[:2], others[:, :2])
+    high = np.minimum(box[2:], others[:, 2:])
+    common: NDArray[np.float32] = (high - low).clip(0, None).prod(axis=1).astype(np.float32)
+    return common
