@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a sketch to a track: name its class, its colours and what it carries, once, on its best crops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.records import VEHICLE_CLASSES, Attribute, Recording, Track
+from indexer.segments import track_id_of
+from indexer.sketches import CropSample, Sketch
+from models.colour import combine_shares, is_colourless, person_colours, vehicle_colour
+from models.detectors import COARSE_LABELS
+from models.modelset import ModelSet
+
+__all__ = ["COLOUR_MODEL", "DecodedFrames", "describe"]
+
+COLOUR_MODEL: Final = "relecture-colour@1"
+NOTHING: Final = "nothing"
+MIN_CLASS_SCORE: Final = 0.45
+MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
+CLASSIFIER_SHARE: Final = 0.35
+"""Weight of the crop classifier where a detector has voted; the rest is the detector's."""
+N_COLOUR_CROPS: Final = 5
+N_ALTERNATIVES: Final = 3
+MIN_ALTERNATIVE: Final = 0.15
+BAG_SHARE: Final = 0.25
+JPEG_QUALITY: Final = 88
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DecodedFrames:
+    """Frames that the decoder delivered in a span, in order: parallel (N,) arrays."""
+
+    frame_index: NDArray[np.int32]
+    pts_ticks: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    class_name: str
+    score: float
+    model: str
+
+
+def describe(
+    sketch: Sketch, *, recording: Recording, frames: DecodedFrames, models: ModelSet, gains_bgr: NDArray[np.float32]
+) -> Track:
+    """Make a track of a sketch.
+
+    Args:
+        sketch: With at least three sightings.
+        recording: Where it was seen.
+        frames: Every decoded frame of the span, for the frames between sightings.
+        models: Models that name things.
+        gains_bgr: (3,) white-balance gains of the scene.
+    """
+    named = _name_class(sketch, models)
+    index, pts, boxes, scores = _fill(sketch, frames)
+    crops = sorted(sketch.crops, key=lambda crop: (-crop.quality, crop.pts_ticks))
+    attributes = _attributes(sketch, named.class_name, crops[:N_COLOUR_CROPS], models, gains_bgr)
+    vector = np.zeros(0, np.float32)
+    if crops and models.appearance is not None and named.class_name != "other":
+        encoded = models.appearance.encode(
+            [crop.image_bgr_u8 for crop in crops[:3]], [named.class_name] * len(crops[:3])
+        )
+        mean = encoded.mean(axis=0)
+        vector = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+    jpeg = b""
+    if crops:
+        jpeg = cv2.imencode(".jpg", crops[0].image_bgr_u8, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    return Track(
+        track_id=track_id_of(recording.recording_id, int(pts[0]), tuple(boxes[0].tolist())),
+        recording_id=recording.recording_id,
+        camera=recording.camera,
+        class_name=named.class_name,
+        class_score=round(named.score, 4),
+        class_model=named.model,
+        frame_index=index,
+        pts_ticks=pts,
+        boxes_xyxy_px=boxes,
+        scores=scores,
+        best_pts_ticks=crops[0].pts_ticks if crops else int(pts[len(pts) // 2]),
+        attributes=attributes,
+        vector=vector,
+        crop_jpeg=jpeg,
+    )
+
+
+def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
+    classifier = models.classifier
+    looks = dict.fromkeys(classifier.classes, 0.0)
+    if sketch.crops:
+        probabilities = classifier.classify([crop.image_bgr_u8 for crop in sketch.crops])
+        weights = np.sqrt([max(crop.quality, 1.0) for crop in sketch.crops])
+        mean = (probabilities * weights[:, None]).sum(axis=0) / weights.sum()
+        looks = {name: float(value) for name, value in zip(classifier.classes, mean, strict=True)}
+    if not sketch.votes:
+        name, score = max(looks.items(), key=lambda item: (item[1], item[0]))
+        needed = MIN_CLASS_SCORE if models.detector is None else MIN_CLASS_SCORE_BESIDE_DETECTOR
+        if name == NOTHING or score < needed:
+            return _Named(class_name="other", score=score, model=classifier.model_id)
+        return _Named(class_name=name, score=score, model=classifier.model_id)
+    assert models.detector is not None
+    total = sum(sketch.votes.values())
+    combined: dict[str, float] = {}
+    for label, weight in sorted(sketch.votes.items()):
+        share = (1 - CLASSIFIER_SHARE) * weight / total
+        names = COARSE_LABELS.get(label, (label,))
+        within = sum(looks.get(name, 0.0) for name in names) or 1.0
+        for name in names:
+            part = looks.get(name, 0.0) / within if len(names) > 1 else 1.0
+            combined[name] = combined.get(name, 0.0) + share * part
+    for name, value in looks.items():
+        if name != NOTHING:
+            combined[name] = combined.get(name, 0.0) + CLASSIFIER_SHARE * value
+    name, score = max(combined.items(), key=lambda item: (item[1], item[0]))
+    return _Named(class_name=name, score=score, model=f"{models.detector.model_id}+{classifier.model_id}")
+
+
+def _attributes(
+    sketch: Sketch, class_name: str, crops: list[CropSample], models: ModelSet, gains_bgr: NDArray[np.float32]
+) -> tuple[Attribute, ...]:
+    if not crops or class_name == "other":
+        return ()
+    if all(is_colourless(crop.image_bgr_u8) for crop in crops) and _scene_is_colourless(crops):
+        names = ("colour",) if class_name in VEHICLE_CLASSES else ("upper_colour", "lower_colour")
+        return tuple(_unknown(name, "the picture carries no colour (night, infrared or thermal)") for name in names)
+    found: list[Attribute] = []
+    if class_name in VEHICLE_CLASSES:
+        shares = [vehicle_colour(crop.image_bgr_u8, crop.mask_u8, gains_bgr=gains_bgr) for crop in crops]
+        found.append(_colour("colour", combine_shares(shares)))
+    elif class_name == "person":
+        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=gains_bgr) for crop in crops]
+        found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
+        found.append(_colour("lower_colour", combine_shares([lower for _, lower in pairs])))
+        found += _carried(sketch, crops, models)
+    else:
+        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=gains_bgr) for crop in crops]
+        found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
+    return tuple(found)
+
+
+def _scene_is_colourless(crops: list[CropSample]) -> bool:
+    """A grey car by day has coloured pixels around it; infrared footage has none anywhere."""
+    chroma = [float(np.ptp(crop.image_bgr_u8.astype(np.int16), axis=2).mean()) for crop in crops]
+    return float(np.median(chroma)) < 4.0
+
+
+def _colour(name: str, ranked: tuple[object, ...]) -> Attribute:
+    shares = [(share.name, round(float(share.share), 4)) for share in ranked]  # type: ignore[attr-defined]
+    if not shares:
+        return _unknown(name, "too few pixels")
+    (value, score), *rest = shares
+    others = tuple((other, part) for other, part in rest[:N_ALTERNATIVES] if part >= MIN_ALTERNATIVE)
+    return Attribute(name=name, value=value, score=score, model=COLOUR_MODEL, alternatives=others)
+
+
+def _unknown(name: str, note: str) -> Attribute:
+    return Attribute(name=name, value="unknown", score=0.0, model=COLOUR_MODEL, note=note)
+
+
+def _carried(sketch: Sketch, crops: list[CropSample], models: ModelSet) -> list[Attribute]:
+    found: list[Attribute] = []
+    if sketch.n_bag_looks and sketch.bag_votes:
+        assert models.detector is not None
+        ranked = sorted(
+            ((count / sketch.n_bag_looks, label) for label, count in sketch.bag_votes.items()), reverse=True
+        )
+        share, label = ranked[0]
+        if share >= BAG_SHARE:
+            alternatives = tuple((other, round(part, 4)) for part, other in ranked[1:])
+            found.append(
+                Attribute(
+                    name="bag",
+                    value=label,
+                    score=round(min(1.0, share), 4),
+                    model=models.detector.model_id,
+                    alternatives=alternatives,
+                )
+            )
+    if models.person_attributes is not None:
+        described = models.person_attributes.describe([crop.image_bgr_u8 for crop in crops])
+        model_id = models.person_attributes.model_id
+        for name, value, source in (("bag", "backpack", "backpack"), ("headgear", "hat", "hat")):
+            score = float(np.mean([item.score(source) for item in described]))
+            if score >= 0.5 and not any(item.name == name for item in found):
+                found.append(Attribute(name=name, value=value, score=round(score, 4), model=model_id))
+    return found
+
+
+def _fill(
+    sketch: Sketch, frames: DecodedFrames
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """One entry for every decoded frame from first to last sighting; boxes between sightings are interpolated."""
+    known_pts = np.array([s.pts_ticks for s in sketch.sightings], np.int64)
+    known_boxes = np.array([s.box_xyxy_px for s in sketch.sightings], np.float64)
+    known_scores = {s.pts_ticks: s.score for s in sketch.sightings}
+    inside = (frames.pts_ticks >= known_pts[0]) & (frames.pts_ticks <= known_pts[-1])
+    pts = frames.pts_ticks[inside]
+    boxes = np.stack([np.interp(pts, known_pts, known_boxes[:, side]) for side in range(4)], axis=1)
+    scores = np.array([known_scores.get(int(tick), 0.0) for tick in pts], np.float32)
+    return frames.frame_index[inside], pts, boxes.astype(np.float32), scores

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the pictures of one active span to sketches: motion, detection where it moves, tracking, crops.
+
+Motion is measured on every analysed picture (about twelve a second). A detector, where there is one, looks at about six
+pictures a second and only while something moves. What moves and no detector names is tracked by motion alone, so that a
+detector's blind spot (a car from above, a tarpaulin) costs the name and not the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.media import Picture
+from indexer.motion import MotionModel
+from indexer.sketches import Box, CropSample, Sighting, Sketch, cut_crop, iou_xyxy, overlap_share
+from indexer.steady import IDENTITY, Steadier, boxes_to_picture, warp_to_reference
+from indexer.tracking import SketchTracker, drop_noise, stitch
+from models.detectors import BAG_LABELS, Detections, Detector
+
+__all__ = ["NumberedPicture", "Scene", "SpanPerception", "SpanResult"]
+
+ANALYSED_PER_S: Final = 12.6
+DETECTED_PER_S: Final = 6.3
+CROP_STEP_S: Final = 0.24
+MOTION_SCORE: Final = 0.6
+PARKED_S: Final = 90.0
+PARKED_IOU: Final = 0.85
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NumberedPicture:
+    """A picture with its place in the recording."""
+
+    frame_index: int
+    pts_ticks: int
+    picture: Picture
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Scene:
+    """What is known of the camera in this segment.
+
+    Attributes:
+        size_wh_px: Motion-picture size.
+        source_wh_px: Source size.
+        model: Empty scene and comparison.
+        steadier: Registration, only where the camera drifts.
+    """
+
+    size_wh_px: tuple[int, int]
+    source_wh_px: tuple[int, int]
+    model: MotionModel
+    steadier: Steadier | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class SpanResult:
+    """What one span gave."""
+
+    sketches: list[Sketch] = field(default_factory=list)
+    n_decoded: int = 0
+    n_analysed: int = 0
+    n_detector_calls: int = 0
+    n_noise: int = 0
+    n_corrupt: int = 0
+    decoded_pts_ticks: list[int] = field(default_factory=list)
+    decoded_index: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Look:
+    """One analysed picture in hand."""
+
+    numbered: NumberedPicture
+    small_bgr: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    matrix: NDArray[np.float64]
+    blob_boxes: list[Box]
+
+
+class SpanPerception:
+    """Perceives one span of one recording. Make a new one for every span; the scene is shared.
+
+    Args:
+        scene: Camera knowledge; its background goes on following the light.
+        detector: None where motion alone proposes objects.
+        time_base: Seconds per tick.
+        step_s: Median distance of frames, seconds.
+    """
+
+    def __init__(self, scene: Scene, *, detector: Detector | None, time_base: Fraction, step_s: float) -> None:
+        self._scene = scene
+        self._detector = detector
+        self._time_base = time_base
+        self._ticks_per_s = float(1 / time_base)
+        self._analyse_every = max(1, round(1 / (ANALYSED_PER_S * step_s)))
+        self._detect_every = max(1, round(ANALYSED_PER_S / DETECTED_PER_S * min(1.0, 1 / (ANALYSED_PER_S * step_s))))
+        self._scale = scene.size_wh_px[0] / scene.source_wh_px[0]
+        self._motion = SketchTracker(from_detector=False)
+        self._detected = SketchTracker(from_detector=True) if detector is not None else None
+        self._blobs_by_pts: dict[int, tuple[int, list[Box]]] = {}
+        self._result = SpanResult()
+
+    def run(self, pictures: Iterator[NumberedPicture]) -> SpanResult:
+        """Consume the pictures of the span, in order, and return its sketches."""
+        for numbered in pictures:
+            self._result.n_decoded += 1
+            self._result.n_corrupt += numbered.picture.is_corrupt
+            self._result.decoded_pts_ticks.append(numbered.pts_ticks)
+            self._result.decoded_index.append(numbered.frame_index)
+            if numbered.frame_index % self._analyse_every == 0:
+                self._analyse(numbered)
+        return self._finish()
+
+    def _analyse(self, numbered: NumberedPicture) -> None:
+        small = numbered.picture.bgr_u8(self._scene.size_wh_px)
+        matrix = IDENTITY
+        if self._scene.steadier is not None:
+            matrix = self._scene.steadier.locate(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+            small = warp_to_reference(small, matrix, self._scene.model.empty_scene_bgr_u8)
+        mask = self._scene.model.foreground(small)
+        self._result.n_analysed += 1
+        if self._scene.model.is_global_change(mask):
+            return
+        blobs = self._scene.model.blobs(mask)
+        boxes = np.array([blob.box_xyxy for blob in blobs], np.float32).reshape(-1, 4)
+        boxes = boxes_to_picture(boxes, matrix) / self._scale
+        blob_boxes = [self._clipped(box) for box in boxes]
+        look = _Look(numbered=numbered, small_bgr=small, mask=mask, matrix=matrix, blob_boxes=blob_boxes)
+        self._blobs_by_pts[numbered.pts_ticks] = (numbered.frame_index, blob_boxes)
+        time_s = float(numbered.pts_ticks * self._time_base)
+        sightings = [self._sighting(numbered, box, MOTION_SCORE) for box in blob_boxes]
+        pairs = self._motion.update(time_s, sightings)
+        full: NDArray[np.uint8] | None = None
+        if self._detected is not None and self._result.n_analysed % self._detect_every == 0:
+            detections = Detections.none()
+            if blob_boxes:
+                full = numbered.picture.bgr_u8()
+                detections = self._call_detector(full)
+            pairs = self._take_detections(time_s, numbered, detections) + pairs
+        self._park(look, pairs)
+        self._cut(look, pairs, full)
+
+    def _call_detector(self, full_bgr: NDArray[np.uint8]) -> Detections:
+        assert self._detector is not None
+        self._result.n_detector_calls += 1
+        return self._detector.detect(full_bgr)
+
+    def _take_detections(
+        self, time_s: float, numbered: NumberedPicture, detections: Detections
+    ) -> list[tuple[Sketch, Sighting]]:
+        assert self._detected is not None
+        objects: list[Sighting] = []
+        bags: list[tuple[str, Box]] = []
+        for box, score, label in zip(
+            detections.boxes_xyxy_px.tolist(), detections.scores.tolist(), detections.labels, strict=True
+        ):
+            if label in BAG_LABELS:
+                bags.append((label, tuple(box)))
+            else:
+                objects.append(self._sighting(numbered, self._clipped(box), score, label))
+        pairs = self._detected.update(time_s, objects)
+        for sketch, sighting in pairs:
+            if sighting.label == "person":
+                sketch.n_bag_looks += 1
+                for label in sorted({name for name, box in bags if overlap_share(box, sighting.box_xyxy_px) > 0.6}):
+                    sketch.bag_votes[label] += 1
+        return pairs
+
+    def _sighting(self, numbered: NumberedPicture, box: Box, score: float, label: str = "") -> Sighting:
+        return Sighting(
+            frame_index=numbered.frame_index, pts_ticks=numbered.pts_ticks, box_xyxy_px=box, score=score, label=label
+        )
+
+    def _clipped(self, box: NDArray[np.float32] | list[float]) -> Box:
+        width, height = self._scene.source_wh_px
+        x1, y1, x2, y2 = (float(value) for value in box)
+        return (max(0.0, x1), max(0.0, y1), min(float(width), x2), min(float(height), y2))
+
+    def _park(self, look: _Look, pairs: list[tuple[Sketch, Sighting]]) -> None:
+        """What has not moved for a minute and a half becomes scene: else a parked car would move for ever."""
+        for sketch, sighting in pairs:
+            if sketch.from_detector or sketch.parked:
+                continue
+            since = sighting.pts_ticks - PARKED_S * self._ticks_per_s
+            if sketch.first.pts_ticks > since:
+                continue
+            earlier = next(s for s in sketch.sightings if s.pts_ticks >= since)
+            if iou_xyxy(earlier.box_xyxy_px, sighting.box_xyxy_px) > PARKED_IOU:
+                x1, y1, x2, y2 = (int(value * self._scale) for value in sighting.box_xyxy_px)
+                self._scene.model.absorb(look.small_bgr, (x1, y1, x2 + 1, y2 + 1))
+                sketch.parked = True
+
+    def _cut(self, look: _Look, pairs: list[tuple[Sketch, Sighting]], full: NDArray[np.uint8] | None) -> None:
+        step_ticks = int(CROP_STEP_S * self._ticks_per_s)
+        for sketch, sighting in pairs:
+            quality = self._quality(sighting, pairs)
+            if not sketch.wants_crop(sighting.pts_ticks, quality, step_ticks):
+                continue
+            if full is None:
+                full = look.numbered.picture.bgr_u8()
+            mask = look.mask
+            if look.matrix is not IDENTITY:
+                mask = cv2.warpAffine(mask, look.matrix, self._scene.size_wh_px, flags=cv2.INTER_NEAREST)
+            image, crop_mask = cut_crop(full, mask, sighting.box_xyxy_px, mask_scale=self._scale)
+            if image.shape[0] < 4 or image.shape[1] < 4:
+                continue
+            sketch.keep_crop(
+                CropSample(pts_ticks=sighting.pts_ticks, quality=quality, image_bgr_u8=image, mask_u8=crop_mask)
+            )
+
+    def _quality(self, sighting: Sighting, pairs: list[tuple[Sketch, Sighting]]) -> float:
+        """Size in pixels, less where the picture's edge cuts the object or another object covers it."""
+        x1, y1, x2, y2 = sighting.box_xyxy_px
+        width, height = self._scene.source_wh_px
+        margin = 0.006 * width
+        n_cut = (x1 < margin) + (y1 < margin) + (x2 > width - margin) + (y2 > height - margin)
+        covered = max(
+            (
+                overlap_share(sighting.box_xyxy_px, other.box_xyxy_px)
+                for _, other in pairs
+                if other is not sighting and iou_xyxy(other.box_xyxy_px, sighting.box_xyxy_px) < 0.5
+            ),
+            default=0.0,
+        )
+        return float((x2 - x1) * (y2 - y1)) * (0.35**n_cut) * (1 - 0.7 * covered) * (0.5 + 0.5 * sighting.score)
+
+    def _finish(self) -> SpanResult:
+        motion, n_noise = drop_noise(
+            stitch(self._motion.finish(), ticks_per_s=self._ticks_per_s), ticks_per_s=self._ticks_per_s
+        )
+        detected: list[Sketch] = []
+        if self._detected is not None:
+            detected, n_weak = drop_noise(
+                stitch(self._detected.finish(), ticks_per_s=self._ticks_per_s), ticks_per_s=self._ticks_per_s
+            )
+            n_noise += n_weak
+            for sketch in detected:
+                self._extend_ends(sketch, [other for other in detected if other is not sketch])
+            motion = [sketch for sketch in motion if not _is_explained(sketch, detected)]
+        self._result.sketches = detected + motion
+        self._result.n_noise = n_noise
+        return self._result
+
+    def _extend_ends(self, sketch: Sketch, others: list[Sketch]) -> None:
+        """Follow the motion blob of a detected object to the pictures before and after its detections."""
+        times = sorted(self._blobs_by_pts)
+        for direction in (-1, 1):
+            end = sketch.first if direction < 0 else sketch.last
+            ahead = [t for t in times if (t - end.pts_ticks) * direction > 0]
+            for pts in ahead if direction > 0 else reversed(ahead):
+                if abs(pts - end.pts_ticks) > 0.35 * self._ticks_per_s:
+                    break
+                frame_index, boxes = self._blobs_by_pts[pts]
+                near = max(boxes, key=lambda box: iou_xyxy(box, end.box_xyxy_px), default=None)
+                if near is None or iou_xyxy(near, end.box_xyxy_px) < 0.25 or _is_claimed(near, pts, others):
+                    break
+                end = Sighting(frame_index=frame_index, pts_ticks=pts, box_xyxy_px=near, score=0.0)
+                if direction < 0:
+                    sketch.sightings.insert(0, end)
+                else:
+                    sketch.sightings.append(end)
+
+
+def _is_claimed(box: Box, pts_ticks: int, others: list[Sketch]) -> bool:
+    for other in others:
+        if other.first.pts_ticks <= pts_ticks <= other.last.pts_ticks:
+            nearest = min(other.sightings, key=lambda s: abs(s.pts_ticks - pts_ticks))
+            if overlap_share(nearest.box_xyxy_px, box) > 0.5:
+                return True
+    return False
+
+
+def _is_explained(sketch: Sketch, detected: list[Sketch]) -> bool:
+    """True when most of a motion sketch lies on detected objects, or around several of them."""
+    n_explained = 0
+    for sighting in sketch.sightings:
+        for other in detected:
+            if not other.first.pts_ticks <= sighting.pts_ticks <= other.last.pts_ticks:
+                continue
+            nearest = min(other.sightings, key=lambda s: abs(s.pts_ticks - sighting.pts_ticks))
+            inside = max(
+                overlap_share(nearest.box_xyxy_px, sighting.box_xyxy_px),
+                overlap_share(sighting.box_xyxy_px, nearest.box_xyxy_px),
+            )
+            if inside > 0.45:
+                n_explained += 1
+                break
+    return n_explained >= 0.3 * len(sketch.sightings)

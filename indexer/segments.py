@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A segment: the index of one keyframe-aligned stretch of one recording, as immutable bytes with a content digest.
+
+Layout: one line of JSON (the header, with ``content_sha256`` of all that follows it), then a ZIP of Parquet tables,
+stored with fixed dates, so that equal content gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from indexer.findings import Finding, FindingKind
+from indexer.records import Attribute, RecordingId, SkippedSpan, Track, TrackId
+from models.errors import Tampered
+
+__all__ = ["FORMAT", "Segment", "SegmentStats", "pack", "segment_name", "track_id_of", "unpack"]
+
+FORMAT: Final = "relecture-segment-1"
+_FIXED_DATE: Final = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentStats:
+    """What making a segment took. Only counts enter the content; times and memory do not."""
+
+    n_frames: int
+    n_decoded: int
+    n_analysed: int
+    n_detector_calls: int
+    n_keyframes_looked_at: int
+    n_noise: int
+    n_corrupt: int
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_memory_mib: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The index of ``[start, end)`` of a recording.
+
+    Attributes:
+        recording_id: Recording.
+        number: 0-based place in the recording.
+        start_pts_ticks: First tick.
+        end_pts_ticks: First tick of the next segment.
+        profile: Profile it was made with.
+        config_sha256: Digest of the effective configuration and models.
+        model_ids: Models that took part.
+        tracks: Tracks, by first appearance.
+        skipped: Spans that were not decoded.
+        findings: Trouble met.
+        stats: Counts.
+    """
+
+    recording_id: RecordingId
+    number: int
+    start_pts_ticks: int
+    end_pts_ticks: int
+    profile: str
+    config_sha256: str
+    model_ids: tuple[str, ...]
+    tracks: tuple[Track, ...]
+    skipped: tuple[SkippedSpan, ...]
+    findings: tuple[Finding, ...]
+    stats: SegmentStats
+
+
+def segment_name(recording_id: str, number: int) -> str:
+    """Blob name of a segment."""
+    return f"segments/{recording_id}/{number:04d}.seg"
+
+
+def track_id_of(recording_id: str, first_pts_ticks: int, first_box_xyxy_px: tuple[float, ...]) -> TrackId:
+    """Identifier of a track: a digest of the recording, the first time and the first box in whole pixels."""
+    text = f"{recording_id}|{first_pts_ticks}|" + ",".join(str(round(value)) for value in first_box_xyxy_px)
+    return TrackId("t-" + hashlib.sha256(text.encode()).hexdigest()[:12])
+
+
+def pack(segment: Segment) -> tuple[bytes, str]:
+    """Serialise a segment; returns the bytes and the content digest."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_STORED) as archive:
+        for name, table in _tables(segment).items():
+            sink = io.BytesIO()
+            pq.write_table(table, sink, compression="zstd", write_statistics=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.parquet", _FIXED_DATE), sink.getvalue())
+    content = body.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
+    stats = asdict(segment.stats)
+    header = {
+        "format": FORMAT,
+        "content_sha256": digest,
+        "recording_id": segment.recording_id,
+        "number": segment.number,
+        "start_pts_ticks": segment.start_pts_ticks,
+        "end_pts_ticks": segment.end_pts_ticks,
+        "profile": segment.profile,
+        "config_sha256": segment.config_sha256,
+        "model_ids": list(segment.model_ids),
+        "stats": stats,
+    }
+    return json.dumps(header, sort_keys=True).encode() + b"\n" + content, digest
+
+
+def unpack(content: bytes, *, name: str) -> Segment:
+    """Read a segment back and check its digest.
+
+    Raises:
+        Tampered: The bytes do not match the digest in the header, or are not a segment.
+    """
+    head, separator, body = content.partition(b"\n")
+    try:
+        header: dict[str, Any] = json.loads(head)
+        if not separator or header["format"] != FORMAT:
+            raise ValueError("format")
+    except (ValueError, KeyError, TypeError) as problem:
+        raise Tampered(f"{name} is not a segment of this format.", hint="Run the index again.") from problem
+    if hashlib.sha256(body).hexdigest() != header["content_sha256"]:
+        raise Tampered(f"{name}: content digest differs.", hint="Run verify, then index the recording again.")
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        tables = {
+            item.filename.removesuffix(".parquet"): pq.read_table(io.BytesIO(archive.read(item))).to_pylist()
+            for item in archive.infolist()
+        }
+    return Segment(
+        recording_id=RecordingId(header["recording_id"]),
+        number=header["number"],
+        start_pts_ticks=header["start_pts_ticks"],
+        end_pts_ticks=header["end_pts_ticks"],
+        profile=header["profile"],
+        config_sha256=header["config_sha256"],
+        model_ids=tuple(header["model_ids"]),
+        tracks=tuple(_track_of(row) for row in tables["tracks"]),
+        skipped=tuple(SkippedSpan(**row) for row in tables["skipped"]),
+        findings=tuple(Finding(**{**row, "kind": FindingKind(row["kind"])}) for row in tables["findings"]),
+        stats=SegmentStats(**header["stats"]),
+    )
+
+
+def _tables(segment: Segment) -> dict[str, pa.Table]:
+    return {
+        "tracks": pa.Table.from_pylist([_row_of(track) for track in segment.tracks], schema=_TRACKS),
+        "skipped": pa.Table.from_pylist([asdict(span) for span in segment.skipped], schema=_SKIPPED),
+        "findings": pa.Table.from_pylist(
+            [{**asdict(item), "kind": item.kind.value} for item in segment.findings], schema=_FINDINGS
+        ),
+    }
+
+
+_ATTRIBUTE: Final = pa.struct(
+    [
+        ("name", pa.string()),
+        ("value", pa.string()),
+        ("score", pa.float64()),
+        ("model", pa.string()),
+        ("alternatives", pa.list_(pa.struct([("value", pa.string()), ("score", pa.float64())]))),
+        ("note", pa.string()),
+    ]
+)
+_TRACKS: Final = pa.schema(
+    [
+        ("track_id", pa.string()),
+        ("recording_id", pa.string()),
+        ("camera", pa.string()),
+        ("class_name", pa.string()),
+        ("class_score", pa.float64()),
+        ("class_model", pa.string()),
+        ("frame_index", pa.list_(pa.int32())),
+        ("pts_ticks", pa.list_(pa.int64())),
+        ("boxes_xyxy_px", pa.list_(pa.float32())),
+        ("scores", pa.list_(pa.float32())),
+        ("best_pts_ticks", pa.int64()),
+        ("attributes", pa.list_(_ATTRIBUTE)),
+        ("vector", pa.list_(pa.float32())),
+        ("crop_jpeg", pa.binary()),
+    ]
+)
+_SKIPPED: Final = pa.schema(
+    [("first_pts_ticks", pa.int64()), ("end_pts_ticks", pa.int64()), ("n_frames", pa.int64()), ("score", pa.float64())]
+)
+_FINDINGS: Final = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("component", pa.string()),
+        ("detail", pa.string()),
+        ("count", pa.int64()),
+        ("first_pts_ticks", pa.int64()),
+        ("last_pts_ticks", pa.int64()),
+    ]
+)
+
+
+def _row_of(track: Track) -> dict[str, object]:
+    return {
+        "track_id": track.track_id,
+        "recording_id": track.recording_id,
+        "camera": track.camera,
+        "class_name": track.class_name,
+        "class_score": track.class_score,
+        "class_model": track.class_model,
+        "frame_index": track.frame_index,
+        "pts_ticks": track.pts_ticks,
+        "boxes_xyxy_px": track.boxes_xyxy_px.ravel(),
+        "scores": track.scores,
+        "best_pts_ticks": track.best_pts_ticks,
+        "attributes": [
+            {
+                "name": item.name,
+                "value": item.value,
+                "score": item.score,
+                "model": item.model,
+                "alternatives": [{"value": value, "score": score} for value, score in item.alternatives],
+                "note": item.note,
+            }
+            for item in track.attributes
+        ],
+        "vector": track.vector,
+        "crop_jpeg": track.crop_jpeg,
+    }
+
+
+def _track_of(row: dict[str, Any]) -> Track:
+    return Track(
+        track_id=TrackId(row["track_id"]),
+        recording_id=RecordingId(row["recording_id"]),
+        camera=row["camera"],
+        class_name=row["class_name"],
+        class_score=row["class_score"],
+        class_model=row["class_model"],
+        frame_index=np.array(row["frame_index"], np.int32),
+        pts_ticks=np.array(row["pts_ticks"], np.int64),
+        boxes_xyxy_px=np.array(row["boxes_xyxy_px"], np.float32).reshape(-1, 4),
+        scores=np.array(row["scores"], np.float32),
+        best_pts_ticks=row["best_pts_ticks"],
+        attributes=tuple(
+            Attribute(
+                name=item["name"],
+                value=item["value"],
+                score=item["score"],
+                model=item["model"],
+                alternatives=tuple((other["value"], other["score"]) for other in item["alternatives"]),
+                note=item["note"],
+            )
+            for item in row["attributes"]
+        ),
+        vector=np.array(row["vector"], np.float32),
+        crop_jpeg=row["crop_jpeg"],
+    )

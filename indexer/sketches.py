@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks while they are being drawn: sightings, the crops worth keeping, and the votes of the detectors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CropSample", "Sighting", "Sketch", "iou_xyxy", "overlap_share"]
+
+Box = tuple[float, float, float, float]
+
+MAX_CROPS: Final = 8
+CROP_SIDE_PX: Final = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One object in one analysed picture; the box is in source pixels."""
+
+    frame_index: int
+    pts_ticks: int
+    box_xyxy_px: Box
+    score: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CropSample:
+    """A cut-out of an object with its foreground mask, at most 256 px a side.
+
+    Attributes:
+        pts_ticks: When.
+        quality: What it is worth: larger, whole, sharp and alone is better.
+        image_bgr_u8: (h, w, 3) uint8.
+        mask_u8: (h, w) uint8, 255 on the object.
+    """
+
+    pts_ticks: int
+    quality: float
+    image_bgr_u8: NDArray[np.uint8]
+    mask_u8: NDArray[np.uint8]
+
+
+@dataclass(slots=True, eq=False)
+class Sketch:
+    """A track under construction."""
+
+    from_detector: bool
+    sightings: list[Sighting] = field(default_factory=list)
+    crops: list[CropSample] = field(default_factory=list)
+    votes: Counter[str] = field(default_factory=Counter)
+    bag_votes: Counter[str] = field(default_factory=Counter)
+    n_bag_looks: int = 0
+    last_crop_pts_ticks: int | None = None
+    parked: bool = False
+
+    @property
+    def first(self) -> Sighting:
+        """Earliest sighting."""
+        return self.sightings[0]
+
+    @property
+    def last(self) -> Sighting:
+        """Latest sighting."""
+        return self.sightings[-1]
+
+    def add(self, sighting: Sighting) -> None:
+        """Append a later sighting and count its label."""
+        self.sightings.append(sighting)
+        if sighting.label:
+            self.votes[sighting.label] += sighting.score  # type: ignore[assignment]  # Reason: weights are floats.
+
+    def wants_crop(self, pts_ticks: int, quality: float, min_step_ticks: int) -> bool:
+        """True when a crop of that quality at that time would be kept."""
+        if self.last_crop_pts_ticks is not None and pts_ticks - self.last_crop_pts_ticks < min_step_ticks:
+            return False
+        return len(self.crops) < MAX_CROPS or quality > min(crop.quality for crop in self.crops)
+
+    def keep_crop(self, crop: CropSample) -> None:
+        """Keep a crop; beyond eight the worst one goes."""
+        self.crops.append(crop)
+        self.last_crop_pts_ticks = crop.pts_ticks
+        if len(self.crops) > MAX_CROPS:
+            self.crops.remove(min(self.crops, key=lambda item: (item.quality, item.pts_ticks)))
+
+    def take_over(self, later: Sketch) -> None:
+        """Append another sketch of the same object that continues this one."""
+        self.sightings = sorted([*self.sightings, *later.sightings], key=lambda sighting: sighting.pts_ticks)
+        self.votes.update(later.votes)
+        self.bag_votes.update(later.bag_votes)
+        self.n_bag_looks += later.n_bag_looks
+        both = sorted([*self.crops, *later.crops], key=lambda item: (-item.quality, item.pts_ticks))
+        self.crops = sorted(both[:MAX_CROPS], key=lambda item: item.pts_ticks)
+
+
+def cut_crop(
+    image_bgr_u8: NDArray[np.uint8], mask_u8: NDArray[np.uint8], box_xyxy_px: Box, *, mask_scale: float
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Cut a box out of a picture and its motion mask, scaled to at most 256 px a side.
+
+    Args:
+        image_bgr_u8: (H, W, 3) source picture.
+        mask_u8: (h, w) mask in motion pixels, aligned with the picture.
+        box_xyxy_px: Source pixels.
+        mask_scale: Motion pixels per source pixel.
+    """
+    height, width = image_bgr_u8.shape[:2]
+    x1, y1 = max(0, int(box_xyxy_px[0])), max(0, int(box_xyxy_px[1]))
+    x2, y2 = min(width, int(np.ceil(box_xyxy_px[2]))), min(height, int(np.ceil(box_xyxy_px[3])))
+    crop = image_bgr_u8[y1:y2, x1:x2]
+    mx1, my1 = int(x1 * mask_scale), int(y1 * mask_scale)
+    mx2, my2 = max(mx1 + 1, int(np.ceil(x2 * mask_scale))), max(my1 + 1, int(np.ceil(y2 * mask_scale)))
+    mask = mask_u8[my1:my2, mx1:mx2]
+    scale = min(1.0, CROP_SIDE_PX / max(crop.shape[0], crop.shape[1], 1))
+    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
+    small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA) if scale < 1 else crop.copy()
+    if mask.size == 0:
+        return small, np.full(size[::-1], 255, np.uint8)
+    return small, cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+
+
+def iou_xyxy(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1.
+
+    >>> round(iou_xyxy((0, 0, 2, 2), (1, 0, 3, 2)), 3)
+    0.333
+    """
+    inter = _intersection(a, b)
+    union = _area(a) + _area(b) - inter
+    return inter / union if union > 0 else 0.0
+
+
+def overlap_share(part: Box, whole: Box) -> float:
+    """Share of ``part`` that lies inside ``whole``, 0 to 1."""
+    area = _area(part)
+    return _intersection(part, whole) / area if area > 0 else 0.0
+
+
+def _area(box: Box) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def _intersection(a: Box, b: Box) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return max(0.0, width) * max(0.0, height)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following objects from picture to picture with ``trackers`` (ByteTrack), and joining what it broke.
+
+The library's numbers are mapped to sketches at once: its process-wide counter never reaches a result.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import supervision as sv
+from trackers import BIoU, ByteTrackTracker
+
+from indexer.sketches import Box, Sighting, Sketch, iou_xyxy
+
+__all__ = ["SketchTracker", "drop_noise", "stitch"]
+
+LOST_S: Final = 1.2
+MIN_SCORE: Final = 0.3
+MIN_SIGHTINGS: Final = 3
+MIN_LIFE_S: Final = 0.25
+STITCH_S: Final = 2.5
+BOX_BUFFER: Final = 0.3
+"""Boxes are grown by this share before they are compared: at six pictures a second a fast object overlaps itself little.
+Source: Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make It Easier by Buffering
+the Matching Space", WACV 2023."""
+
+
+class SketchTracker:
+    """Associates sightings over time into sketches.
+
+    Args:
+        from_detector: Whether the sightings are detections (their scores count) or motion (all count alike).
+    """
+
+    def __init__(self, *, from_detector: bool) -> None:
+        self._from_detector = from_detector
+        self._tracker = ByteTrackTracker(
+            lost_track_buffer=int(LOST_S * 30),
+            frame_rate=30.0,
+            track_activation_threshold=0.45 if from_detector else MIN_SCORE,
+            minimum_consecutive_frames=1,
+            minimum_iou_threshold=0.1,
+            high_conf_det_threshold=0.45 if from_detector else MIN_SCORE,
+            iou=BIoU(buffer_ratio=BOX_BUFFER),
+        )
+        self._sketch_by_number: dict[int, Sketch] = {}
+        self._all: list[Sketch] = []
+        self._unclaimed: list[Sighting] = []
+
+    def update(self, time_s: float, sightings: list[Sighting]) -> list[tuple[Sketch, Sighting]]:
+        """Take the sightings of one picture, in time order; return those that now belong to a sketch."""
+        boxes = np.array([s.box_xyxy_px for s in sightings], np.float64).reshape(-1, 4)
+        detections = sv.Detections(
+            xyxy=boxes,
+            confidence=np.array([s.score for s in sightings], np.float64),
+            class_id=np.arange(len(sightings)),
+        )
+        result = self._tracker.update(detections, timestamp=time_s)
+        claimed: list[tuple[Sketch, Sighting]] = []
+        free: list[Sighting] = []
+        numbers = result.tracker_id if result.tracker_id is not None else np.zeros(0, int)
+        origins = result.class_id if result.class_id is not None else np.zeros(0, int)
+        for number, origin in sorted(zip(numbers.tolist(), origins.tolist(), strict=True), key=lambda pair: pair[1]):
+            sighting = sightings[origin]
+            if number < 0:
+                free.append(sighting)
+                continue
+            sketch = self._sketch_by_number.get(number)
+            if sketch is None:
+                sketch = Sketch(from_detector=self._from_detector)
+                self._sketch_by_number[number] = sketch
+                self._all.append(sketch)
+                first = self._claim_first(sighting)
+                if first is not None:
+                    sketch.add(first)
+            sketch.add(sighting)
+            claimed.append((sketch, sighting))
+        self._unclaimed = free
+        return claimed
+
+    def finish(self) -> list[Sketch]:
+        """Every sketch so far, in order of first appearance."""
+        return sorted(self._all, key=lambda sketch: (sketch.first.pts_ticks, sketch.first.box_xyxy_px))
+
+    def _claim_first(self, second: Sighting) -> Sighting | None:
+        """The library numbers an object at its second sighting; find the first one among those left over."""
+        best = max(self._unclaimed, key=lambda s: iou_xyxy(_grown(s.box_xyxy_px), second.box_xyxy_px), default=None)
+        if best is None or iou_xyxy(_grown(best.box_xyxy_px), second.box_xyxy_px) < 0.05:
+            return None
+        self._unclaimed.remove(best)
+        return best
+
+
+def stitch(sketches: list[Sketch], *, ticks_per_s: float) -> list[Sketch]:
+    """Join sketches where one begins in time and place where another was bound to be; earliest first, in place."""
+    result: list[Sketch] = []
+    for sketch in sorted(sketches, key=lambda item: (item.first.pts_ticks, item.first.box_xyxy_px)):
+        best: Sketch | None = None
+        best_cost = 1.0
+        for earlier in result:
+            cost = _stitch_cost(earlier, sketch, ticks_per_s)
+            if cost < best_cost:
+                best, best_cost = earlier, cost
+        if best is None:
+            result.append(sketch)
+        else:
+            best.take_over(sketch)
+    return result
+
+
+def drop_noise(sketches: list[Sketch], *, ticks_per_s: float) -> tuple[list[Sketch], int]:
+    """Leave out what was seen too briefly to be anything; also says how many were left out."""
+    kept = [
+        sketch
+        for sketch in sketches
+        if len(sketch.sightings) >= MIN_SIGHTINGS
+        and (sketch.last.pts_ticks - sketch.first.pts_ticks) >= MIN_LIFE_S * ticks_per_s
+    ]
+    return kept, len(sketches) - len(kept)
+
+
+def _stitch_cost(earlier: Sketch, later: Sketch, ticks_per_s: float) -> float:
+    """0 for a perfect continuation, 1 and more for none: distance in box sizes plus change of size."""
+    gap_s = (later.first.pts_ticks - earlier.last.pts_ticks) / ticks_per_s
+    if not 0 < gap_s <= STITCH_S:
+        return 2.0
+    a, b = earlier.last.box_xyxy_px, later.first.box_xyxy_px
+    size_a, size_b = _size(a), _size(b)
+    if not 0.5 < size_a / size_b < 2.0:
+        return 2.0
+    velocity = _velocity(earlier, ticks_per_s)
+    # Why: an object that was moving may also have stopped behind what hides it; both guesses are tried.
+    expected = (_centre(a) + velocity * gap_s, _centre(a))
+    distance = min(float(np.abs(_centre(b) - guess).max()) for guess in expected) / max(size_a, size_b)
+    return distance / (0.6 + 0.2 * gap_s) + 0.3 * abs(float(np.log(size_a / size_b)))
+
+
+def _velocity(sketch: Sketch, ticks_per_s: float) -> np.ndarray:
+    recent = sketch.sightings[-6:]
+    span_s = (recent[-1].pts_ticks - recent[0].pts_ticks) / ticks_per_s
+    if span_s <= 0:
+        return np.zeros(2)
+    return (_centre(recent[-1].box_xyxy_px) - _centre(recent[0].box_xyxy_px)) / span_s
+
+
+def _centre(box: Box) -> np.ndarray:
+    return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
+
+
+def _size(box: Box) -> float:
+    return max(1.0, float(np.sqrt((box[2] - box[0]) * (box[3] - box[1]))))
+
+
+def _grown(box: Box) -> Box:
+    dx, dy = BOX_BUFFER * (box[2] - box[0]), BOX_BUFFER * (box[3] - box[1])
+    return (box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy)
