@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The index of a case: immutable segments in a blob store, and the views that make them quick to ask."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from indexer.blobs import BlobStore
+from indexer.records import Recording, RecordingId, Track, TrackId
+from indexer.rows import TrackRows
+from indexer.segments import Segment, pack, segment_name, unpack
+from indexer.tracks import join_across_cut, joined
+from indexer.vectors import VectorIndex
+from models.errors import UnknownReference
+
+__all__ = ["Index", "content_digest", "stored_numbers", "write_segment"]
+
+MAX_CUT_S = 1.0
+
+
+def write_segment(store: BlobStore, segment: Segment) -> str:
+    """Commit one segment: one durable write, all or nothing. Returns its content digest."""
+    content, digest = pack(segment)
+    store.write(segment_name(segment.recording_id, segment.number), content)
+    return digest
+
+
+def stored_numbers(store: BlobStore, recording_id: RecordingId) -> frozenset[int]:
+    """Numbers of the segments of a recording that are committed."""
+    names = store.names(f"segments/{recording_id}/")
+    return frozenset(int(name.rsplit("/", 1)[1].removesuffix(".seg")) for name in names)
+
+
+def content_digest(segments: Iterable[Segment]) -> str:
+    """Hex SHA-256 over the content of all segments in order: equal indexes give equal digests."""
+    digest = hashlib.sha256()
+    for segment in sorted(segments, key=lambda item: (item.recording_id, item.number)):
+        digest.update(pack(segment)[1].encode())
+    return digest.hexdigest()
+
+
+class Index:
+    """Everything that the stored segments say, ready to be searched. Read-only; open again to see new segments.
+
+    Args:
+        store: Where the segments are.
+        recordings: Recordings of the case by identifier; segments of others are ignored.
+
+    Raises:
+        Tampered: A segment does not match its digest.
+    """
+
+    def __init__(self, store: BlobStore, recordings: Mapping[RecordingId, Recording]) -> None:
+        self.recordings = dict(recordings)
+        names = [name for name in store.names("segments/") if name.split("/")[1] in self.recordings]
+        self.segments: tuple[Segment, ...] = tuple(unpack(store.read(name), name=name) for name in names)
+        self._track_by_id = self._joined_tracks()
+        self.rows = TrackRows()
+        self.rows.add(self.tracks)
+        described = [track for track in self.tracks if len(track.vector)]
+        vectors = np.stack([track.vector for track in described]) if described else np.zeros((0, 1), np.float32)
+        self.vectors = VectorIndex([track.track_id for track in described], vectors)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """All tracks, by recording and first appearance."""
+        return tuple(self._track_by_id.values())
+
+    def track(self, track_id: str) -> Track:
+        """One track.
+
+        Raises:
+            UnknownReference: There is none of that identifier.
+        """
+        found = self._track_by_id.get(TrackId(track_id))
+        if found is None:
+            raise UnknownReference(
+                f"There is no track {track_id} in this case.", hint="List them with: relecture tracks CASE"
+            )
+        return found
+
+    def tracks_of(self, track_ids: Sequence[str]) -> tuple[Track, ...]:
+        """The tracks of several identifiers, in that order."""
+        return tuple(self.track(track_id) for track_id in track_ids)
+
+    def close(self) -> None:
+        """Release the views."""
+        self.rows.close()
+
+    def _joined_tracks(self) -> dict[TrackId, Track]:
+        """Tracks by identifier, those that a cut between two segments broke joined again."""
+        result: dict[TrackId, Track] = {}
+        current: dict[str, TrackId] = {}
+        previous: Segment | None = None
+        for segment in sorted(self.segments, key=lambda item: (item.recording_id, item.number)):
+            pairs: dict[str, str] = {}
+            if previous is not None and previous.recording_id == segment.recording_id:
+                step = int(MAX_CUT_S / self.recordings[segment.recording_id].facts.time_base)
+                pairs = {
+                    later: earlier
+                    for earlier, later in join_across_cut(previous.tracks, segment.tracks, max_step_ticks=step)
+                }
+            mapping: dict[str, TrackId] = {}
+            for track in segment.tracks:
+                earlier_id = pairs.get(track.track_id)
+                if earlier_id is None:
+                    result[track.track_id] = track
+                    mapping[track.track_id] = track.track_id
+                else:
+                    kept = current[earlier_id]
+                    result[kept] = joined(result[kept], track)
+                    mapping[track.track_id] = kept
+            current, previous = mapping, segment
+        return dict(sorted(result.items(), key=lambda item: (item[1].recording_id, int(item[1].pts_ticks[0]), item[0])))
