@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pyrage
+import rfc3161_client
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -35,11 +36,13 @@ __all__ = [
     "LogKey",
     "certificate_der",
     "certificate_fingerprint",
+    "certificate_issuer_and_serial",
     "certificate_subject",
     "encrypt_to",
     "unwrap",
     "verify_ecdsa_sha512",
     "verify_ed25519",
+    "verify_timestamp",
     "wrap",
 ]
 
@@ -251,6 +254,12 @@ def certificate_der(pem: bytes) -> bytes:
     return _certificate(pem).public_bytes(serialization.Encoding.DER)
 
 
+def certificate_issuer_and_serial(pem: bytes) -> tuple[bytes, int]:
+    """DER bytes of the issuer's name, and the serial number."""
+    certificate = _certificate(pem)
+    return certificate.issuer.public_bytes(), certificate.serial_number
+
+
 def certificate_fingerprint(pem: bytes) -> str:
     """SHA-256 of the certificate's DER bytes, hex: what a person compares with the procès-verbal."""
     return hashlib.sha256(certificate_der(pem)).hexdigest()
@@ -259,6 +268,21 @@ def certificate_fingerprint(pem: bytes) -> str:
 def certificate_subject(pem: bytes) -> str:
     """Subject in RFC 4514 form."""
     return _certificate(pem).subject.rfc4514_string()
+
+
+def verify_timestamp(token: bytes, *, content: bytes, root_pem: bytes) -> datetime:
+    """Check an RFC 3161 response over the content; gives the time before which the content existed.
+
+    Raises:
+        Tampered: Malformed, over other content, or not by an authority under that root.
+    """
+    try:
+        response = rfc3161_client.decode_timestamp_response(token)
+        verifier = rfc3161_client.VerifierBuilder(roots=[_certificate(root_pem)]).build()
+        verifier.verify_message(response, content)
+    except (rfc3161_client.VerificationError, ValueError) as exc:
+        raise Tampered(f"The timestamp does not hold: {exc}.") from exc
+    return response.tst_info.gen_time
 
 
 def verify_ecdsa_sha512(*, certificate_pem: bytes, signature: bytes, message: bytes) -> bool:

@@ -7,8 +7,6 @@ ended. If the intent cannot be written, the act does not happen. A refused act i
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,10 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final
 
-from models.errors import CaseBusy, Defect, RelectureError, StoreProblem, Tampered
-from review.audit.clock import Clock, SystemClock, format_moment
+from models.errors import Defect, RelectureError, Tampered
+from review.audit.clock import Clock, SystemClock
 from review.audit.log import AuditLog
 from review.audit.record import Json, JsonObject, Record
 from review.case_folder import (
@@ -30,6 +27,7 @@ from review.case_folder import (
     read_header,
     software_version,
 )
+from review.case_lock import take_writer_lock
 from review.case_state import REQUISITION_PREFIX, CaseState
 from review.home import workstation_key
 from review.operators import Keyring, Operator, load_operator, open_keyring, resolve_operator_id
@@ -39,8 +37,6 @@ from review.seal import AgeIdentity
 from review.store import SealedStore, content_sha256
 
 __all__ = ["Act", "CaseSession"]
-
-LOCK_FILE: Final = "lock"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -145,7 +141,7 @@ class CaseSession:
         keyring = open_keyring(operator, passphrase)
         identity = open_case_key(folder, header, operator=operator, keyring=keyring)
         clock = clock or SystemClock()
-        writer_lock = _take_lock(folder / LOCK_FILE, operator, clock) if writing else None
+        writer_lock = take_writer_lock(folder, operator.operator_id, clock) if writing else None
         try:
             return cls(
                 folder=folder,
@@ -294,36 +290,3 @@ class CaseSession:
         if requisition is None:
             raise Tampered("The log names no requisition for this case.", hint="Restore the case folder.")
         return requisition
-
-
-def _take_lock(path: Path, operator: Operator, clock: Clock) -> int:
-    """Take the writer's lock and write who holds it into the file; returns the descriptor that holds it."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as problem:
-        raise StoreProblem(f"Cannot lock the case: {path}: {problem.strerror}.", hint="Check permissions.") from problem
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as problem:
-        holder = os.pread(descriptor, 4096, 0)
-        os.close(descriptor)
-        raise CaseBusy(
-            f"The case is open for writing elsewhere: {_holder_text(holder)}.",
-            hint="Wait for it to end, or close the window that holds it.",
-        ) from problem
-    stamp = {
-        "pid": os.getpid(),
-        "operator": operator.operator_id,
-        "since": format_moment(clock.now().utc),
-    }
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(stamp).encode(), 0)
-    return descriptor
-
-
-def _holder_text(content: bytes) -> str:
-    try:
-        stamp = json.loads(content)
-        return f"process {stamp['pid']}, operator {stamp['operator']}, since {stamp['since']}"
-    except (ValueError, KeyError, TypeError):
-        return "another process"
