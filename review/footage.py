@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Import: a file is hashed before anything else reads it, described exactly, and held against the requisition's scope.
+
+The original stays where it was delivered and is only ever opened for reading; the case keeps its digest. What lies
+outside the requisition is put in quarantine: recorded, never analysed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from indexer.findings import Finding, FindingKind
+from indexer.probe import ProbeResult, probe
+from indexer.records import Recording, RecordingId
+from indexer.ticks import ClockRecord
+from models.errors import OutOfScope, RelectureError, UnreadableInput, UsageProblem
+from review.recordings import CaseRecording, read_recordings, recording_name, to_bytes, write_packets
+from review.requisition import ScopeVerdict
+from review.session import CaseSession
+
+__all__ = ["ImportItem", "ImportReport", "find_footage", "import_footage", "parse_offset_ms", "parse_start"]
+
+SUFFIXES: Final = frozenset(
+    ".mp4 .m4v .mov .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .vob .ps .asf .wmv .dav .h264 .264 .hevc .h265 .265 .3gp "
+    ".flv .mjpeg .mjpg".split()
+)
+_STAMP: Final = re.compile(r"(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_ T.]?([0-2]\d)[-_.:h]?([0-5]\d)[-_.:m]?([0-5]\d)")
+
+Progress = Callable[[str, int, int], None]
+"""Told the file name, the bytes read of it and its size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportItem:
+    """What became of one file: ``imported``, ``duplicate``, ``quarantined`` or ``refused``."""
+
+    path: str
+    outcome: str
+    recording: Recording | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of every file, in the order given."""
+
+    items: tuple[ImportItem, ...]
+
+    @property
+    def n_imported(self) -> int:
+        """Files that entered the case now."""
+        return sum(item.outcome == "imported" for item in self.items)
+
+
+def parse_start(text: str) -> datetime:
+    """The displayed start as a person types it; it must carry a UTC offset.
+
+    Raises:
+        UsageProblem: Not a time, or one without offset.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise UsageProblem(
+            f"“{text}” is not a time.", hint="Write it as 2026-03-02T21:00:00+01:00 (the recorder's display)."
+        ) from problem
+    if moment.tzinfo is None:
+        raise UsageProblem(
+            f"“{text}” does not say its offset from UTC.", hint="Add it: +01:00 in winter, +02:00 in summer in France."
+        )
+    return moment
+
+
+def parse_offset_ms(text: str) -> int:
+    """Clock offset as typed: ``-3792s``, ``-1h03m12s``, ``250ms``, ``+90``; seconds when no unit is given.
+
+    >>> parse_offset_ms("-3792s"), parse_offset_ms("-1h03m12s"), parse_offset_ms("250ms")
+    (-3792000, -3792000, 250)
+
+    Raises:
+        UsageProblem: Not a duration.
+    """
+    match = re.fullmatch(
+        r"([+-]?)(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s?)?(?:(\d+)ms)?", text.strip().replace(" ", "")
+    )
+    if match is None or not any(match.groups()[1:]):
+        raise UsageProblem(
+            f"“{text}” is not a clock offset.",
+            hint="Displayed minus true time, for example --clock-offset=-3792s for a recorder 1 h 03 min 12 s behind.",
+        )
+    sign, hours, minutes, seconds, milliseconds = match.groups()
+    total = int(hours or 0) * 3_600_000 + int(minutes or 0) * 60_000 + round(float(seconds or 0) * 1000)
+    total += int(milliseconds or 0)
+    return -total if sign == "-" else total
+
+
+def find_footage(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The video files named, and those in the folders named, each once, sorted within a folder.
+
+    Raises:
+        UnreadableInput: A path is missing, or a folder holds no video file.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(item for item in path.rglob("*") if item.is_file() and item.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise UnreadableInput(
+                    f"{path} holds no video file.",
+                    hint=f"Looked for {' '.join(sorted(SUFFIXES))}; name a file of another kind directly.",
+                )
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise UnreadableInput(f"{path} does not exist.", hint="Check the path, or plug the medium in again.")
+    return tuple(dict.fromkeys(item.resolve() for item in found))
+
+
+def import_footage(
+    session: CaseSession,
+    paths: Sequence[Path],
+    *,
+    camera: str,
+    start: datetime | None = None,
+    clock_offset_ms: int = 0,
+    uncertainty_ms: int = 1000,
+    piece: str = "",
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import files of one camera.
+
+    Args:
+        session: Opened for writing.
+        paths: Files or folders.
+        camera: Camera identifier of the requisition.
+        start: Displayed start of the one file; None leaves the clock unknown.
+        clock_offset_ms: Displayed minus true time, milliseconds.
+        uncertainty_ms: Half-width of the claim on corrected time, milliseconds.
+        piece: Number of the piece or seal; taken from the requisition where it names exactly one.
+        progress: Told how reading goes.
+
+    Raises:
+        UnreadableInput: A path is missing or empty.
+        NotFootage: The only file named cannot be decoded.
+        OutOfScope: Unknown camera, or the only file named lies outside the requisition.
+        UsageProblem: One start for several files.
+    """
+    session.requisition.scope.covers(camera, None, None)
+    files = find_footage(paths)
+    if start is not None and len(files) > 1:
+        raise UsageProblem(
+            f"{len(files)} files cannot all start at {start.isoformat()}.",
+            hint="Import each file with its own --start, or without to take the proposal of its name.",
+        )
+    piece = piece or _only_piece(session)
+    clock = ClockRecord(
+        displayed_start=start,
+        offset_ms=clock_offset_ms,
+        uncertainty_ms=uncertainty_ms,
+        how_read="typed" if start is not None else "unknown",
+    )
+    detail = {"camera": camera, "piece": piece, "n_files": len(files), "clock_offset_ms": clock_offset_ms}
+    with session.act("import.run", detail=detail) as act:
+        work = _Import(session, camera=camera, piece=piece, clock=clock, progress=progress)
+        items = []
+        for file in files:
+            try:
+                items.append(work.take(file))
+            except RelectureError as problem:
+                if len(files) == 1:
+                    raise
+                items.append(ImportItem(path=str(file), outcome="refused", reason=problem.message))
+        act.result = {
+            "outcomes": [
+                {"sha256": item.recording.sha256 if item.recording else "", "outcome": item.outcome} for item in items
+            ]
+        }
+    if len(items) == 1 and items[0].outcome == "quarantined":
+        raise OutOfScope(
+            f"{files[0].name} is outside the requisition: {items[0].reason}.",
+            hint="It is in quarantine and will not be analysed; that needs a complementary requisition "
+            "(relecture case extend). If the clock is wrong, import it again with the right --start.",
+        )
+    return ImportReport(items=tuple(items))
+
+
+def _only_piece(session: CaseSession) -> str:
+    pieces = session.requisition.pieces
+    return pieces[0] if len(pieces) == 1 else ""
+
+
+class _Import:
+    """Takes files one by one; each is whole in the case or not at all."""
+
+    def __init__(
+        self, session: CaseSession, *, camera: str, piece: str, clock: ClockRecord, progress: Progress | None
+    ) -> None:
+        self._session = session
+        self._camera = camera
+        self._piece = piece
+        self._clock = clock
+        self._progress = progress
+        self._known = {item.recording.sha256: item for item in read_recordings(session)}
+
+    def take(self, file: Path) -> ImportItem:
+        size_bytes = file.stat().st_size
+        name = file.name
+
+        def tell(n_bytes: int) -> None:
+            if self._progress is not None:
+                self._progress(name, n_bytes, size_bytes)
+
+        probed = probe(str(file), progress=tell)
+        recording = self._recording(file, probed)
+        known = self._known.get(probed.sha256)
+        if known is not None and known.scope != ScopeVerdict.OUTSIDE:
+            return ImportItem(
+                path=str(file),
+                outcome="duplicate",
+                recording=known.recording,
+                reason=f"the same bytes as {Path(known.recording.path).name} of {known.recording.camera}",
+            )
+        item = self._held_against_scope(recording)
+        if item.scope == ScopeVerdict.OUTSIDE:
+            self._session.store.write(f"quarantine/{recording.recording_id}.json", to_bytes(item))
+            reason = self._answer(recording)
+            return ImportItem(path=str(file), outcome="quarantined", recording=recording, reason=reason)
+        # Why: the document comes last, so that a kill before it leaves a table nobody refers to, not half a recording.
+        write_packets(self._session, recording.recording_id, probed.packets)
+        self._session.store.write(recording_name(recording.recording_id), to_bytes(item))
+        self._known[recording.sha256] = item
+        return ImportItem(path=str(file), outcome="imported", recording=recording)
+
+    def _recording(self, file: Path, probed: ProbeResult) -> Recording:
+        recording = Recording(
+            recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
+            path=str(file),
+            sha256=probed.sha256,
+            size_bytes=probed.size_bytes,
+            camera=self._camera,
+            piece=self._piece,
+            facts=probed.facts,
+            clock=self._clock,
+            findings=probed.findings,
+        )
+        if self._clock.is_known:
+            return recording
+        proposals = _proposed_times(file.name, probed.container_created)
+        kind = FindingKind.CLOCK_PROPOSED if proposals else FindingKind.CLOCK_UNKNOWN
+        detail = "No displayed start was given, so no time of day can be sworn to."
+        if proposals:
+            detail += f" Proposed, not applied: {'; '.join(proposals)}."
+        clock_finding = Finding(kind=kind, component="clock", detail=detail)
+        return replace(recording, findings=(*recording.findings, clock_finding))
+
+    def _held_against_scope(self, recording: Recording) -> CaseRecording:
+        start, end = self._utc_span(recording)
+        answer = self._session.requisition.scope.covers(recording.camera, start, end)
+        return CaseRecording(
+            recording=recording,
+            imported_utc=self._session.clock.now().utc.astimezone(UTC).isoformat(),
+            scope=str(answer.verdict),
+            allowed_utc=answer.spans_utc,
+        )
+
+    def _answer(self, recording: Recording) -> str:
+        return self._session.requisition.scope.covers(recording.camera, *self._utc_span(recording)).reason
+
+    def _utc_span(self, recording: Recording) -> tuple[datetime | None, datetime | None]:
+        start = recording.clock.start_utc
+        if start is None:
+            return None, None
+        duration_us = round(recording.facts.duration_s * 1_000_000)
+        return start, start + timedelta(microseconds=int(duration_us))
+
+
+def _proposed_times(file_name: str, container_created: str) -> list[str]:
+    proposals = []
+    match = _STAMP.search(file_name)
+    if match is not None:
+        year, month, day, hour, minute, second = match.groups()
+        proposals.append(f"file name says {year}-{month}-{day} {hour}:{minute}:{second}")
+    if container_created:
+        proposals.append(f"container says {container_created}")
+    return proposals

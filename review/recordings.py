@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recordings of a case as documents in its store, and back to the values that the indexer works on."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from indexer.findings import Finding, FindingKind
+from indexer.probe import PacketTable
+from indexer.records import Recording, RecordingId, StreamFacts
+from indexer.ticks import ClockRecord, ticks_of
+from models.errors import Tampered
+from review.session import CaseSession
+
+__all__ = [
+    "CaseRecording",
+    "packets_name",
+    "packets_of",
+    "read_recordings",
+    "recording_name",
+    "to_bytes",
+    "write_packets",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRecording:
+    """A recording with what the requisition lets be done with it.
+
+    Attributes:
+        recording: The indexer's view.
+        imported_utc: When it was imported, ISO 8601.
+        scope: Verdict of the scope lock: ``inside``, ``partly``, ``outside`` or ``time unknown``.
+        allowed_utc: Half-open spans that may be analysed; empty with ``time unknown`` means all of it.
+    """
+
+    recording: Recording
+    imported_utc: str
+    scope: str
+    allowed_utc: tuple[tuple[datetime, datetime], ...] = ()
+
+    def allowed_ticks(self) -> tuple[tuple[int, int], ...]:
+        """The spans that may be analysed, as ticks of the stream."""
+        facts, clock = self.recording.facts, self.recording.clock
+        start = clock.start_utc
+        if self.scope != "partly" or start is None:
+            return ((facts.first_pts_ticks, facts.last_pts_ticks + 1),)
+        return tuple(
+            (
+                facts.first_pts_ticks + ticks_of(_seconds(a - start), facts.time_base),
+                facts.first_pts_ticks + ticks_of(_seconds(b - start), facts.time_base),
+            )
+            for a, b in self.allowed_utc
+        )
+
+
+def _seconds(delta: Any) -> Fraction:  # Reason: timedelta arithmetic is exact only in whole microseconds.
+    return Fraction(delta.days * 86400 + delta.seconds) + Fraction(delta.microseconds, 1_000_000)
+
+
+def recording_name(recording_id: str) -> str:
+    """Blob name of a recording's document."""
+    return f"recordings/{recording_id}.json"
+
+
+def packets_name(recording_id: str) -> str:
+    """Blob name of a recording's packet table."""
+    return f"packets/{recording_id}.npz"
+
+
+def to_bytes(item: CaseRecording) -> bytes:
+    """The recording as canonical JSON."""
+    recording, facts, clock = item.recording, item.recording.facts, item.recording.clock
+    document = {
+        "format": "relecture-recording-1",
+        "recording_id": recording.recording_id,
+        "path": recording.path,
+        "sha256": recording.sha256,
+        "size_bytes": recording.size_bytes,
+        "camera": recording.camera,
+        "piece": recording.piece,
+        "imported_utc": item.imported_utc,
+        "scope": item.scope,
+        "allowed_utc": [[a.isoformat(), b.isoformat()] for a, b in item.allowed_utc],
+        "clock": {
+            "displayed_start": clock.displayed_start.isoformat() if clock.displayed_start else None,
+            "offset_ms": clock.offset_ms,
+            "uncertainty_ms": clock.uncertainty_ms,
+            "drift_ppm": clock.drift_ppm,
+            "how_read": clock.how_read,
+        },
+        "facts": {
+            "container": facts.container,
+            "forced_format": facts.forced_format,
+            "codec": facts.codec,
+            "stream_index": facts.stream_index,
+            "size_wh_px": list(facts.size_wh_px),
+            "sample_aspect": str(facts.sample_aspect),
+            "rotation_deg": facts.rotation_deg,
+            "time_base": str(facts.time_base),
+            "n_packets": facts.n_packets,
+            "first_pts_ticks": facts.first_pts_ticks,
+            "last_pts_ticks": facts.last_pts_ticks,
+            "median_step_ticks": facts.median_step_ticks,
+            "is_vfr": facts.is_vfr,
+            "n_keyframes": facts.n_keyframes,
+            "header_frames": facts.header_frames,
+            "bytes_accounted": facts.bytes_accounted,
+            "decoder": facts.decoder,
+        },
+        "findings": [finding_document(finding) for finding in recording.findings],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def finding_document(finding: Finding) -> dict[str, object]:
+    """A finding as every ``--json`` and every stored document shows it."""
+    return {
+        "kind": finding.kind.value,
+        "component": finding.component,
+        "detail": finding.detail,
+        "count": finding.count,
+        "first_pts_ticks": finding.first_pts_ticks,
+        "last_pts_ticks": finding.last_pts_ticks,
+    }
+
+
+def _from_bytes(content: bytes, *, name: str) -> CaseRecording:
+    try:
+        document: dict[str, Any] = json.loads(content)
+        facts, clock = document["facts"], document["clock"]
+        displayed = clock["displayed_start"]
+        recording = Recording(
+            recording_id=RecordingId(document["recording_id"]),
+            path=document["path"],
+            sha256=document["sha256"],
+            size_bytes=document["size_bytes"],
+            camera=document["camera"],
+            piece=document["piece"],
+            facts=StreamFacts(
+                **{
+                    **facts,
+                    "size_wh_px": tuple(facts["size_wh_px"]),
+                    "sample_aspect": Fraction(facts["sample_aspect"]),
+                    "time_base": Fraction(facts["time_base"]),
+                }
+            ),
+            clock=ClockRecord(**{**clock, "displayed_start": datetime.fromisoformat(displayed) if displayed else None}),
+            findings=tuple(Finding(**{**item, "kind": FindingKind(item["kind"])}) for item in document["findings"]),
+        )
+        return CaseRecording(
+            recording=recording,
+            imported_utc=document["imported_utc"],
+            scope=document["scope"],
+            allowed_utc=tuple(
+                (datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in document["allowed_utc"]
+            ),
+        )
+    except (ValueError, KeyError, TypeError) as problem:
+        raise Tampered(
+            f"{name} does not hold a recording of this format.", hint="Run: relecture verify CASE"
+        ) from problem
+
+
+def read_recordings(session: CaseSession) -> tuple[CaseRecording, ...]:
+    """All recordings of the case, by camera, start and identifier.
+
+    Raises:
+        Tampered: A document is damaged.
+    """
+    items = [_from_bytes(session.store.read(name), name=name) for name in session.store.names("recordings/")]
+    return tuple(sorted(items, key=_order))
+
+
+def _order(item: CaseRecording) -> tuple[str, float, str]:
+    start = item.recording.clock.start_utc
+    return item.recording.camera, start.timestamp() if start else 0.0, item.recording.recording_id
+
+
+def write_packets(session: CaseSession, recording_id: str, packets: PacketTable) -> None:
+    """Store the packet table of a recording."""
+    sink = io.BytesIO()
+    np.savez_compressed(sink, pts_ticks=packets.pts_ticks, size_bytes=packets.size_bytes, is_key=packets.is_key)
+    session.store.write(packets_name(recording_id), sink.getvalue())
+
+
+def packets_of(session: CaseSession, recording_id: str) -> PacketTable:
+    """The packet table of a recording."""
+    with np.load(io.BytesIO(session.store.read(packets_name(recording_id)))) as arrays:
+        return PacketTable(pts_ticks=arrays["pts_ticks"], size_bytes=arrays["size_bytes"], is_key=arrays["is_key"])
