@@ -60,6 +60,25 @@ class ExhibitMaker(Protocol):
         ...
 
 
+class _Evidence:
+    """The exhibit maker of the product."""
+
+    def still(self, session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
+        from review import evidence  # noqa: PLC0415  # Reason: it loads the decoder; verifying must not.
+
+        return evidence.export_still(session, track_id, out_path)
+
+    def clip(self, session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
+        from review import evidence  # noqa: PLC0415  # Reason: as above.
+
+        return evidence.export_clip(session, track_id, out_path)
+
+    def facts(self, session: CaseSession) -> AnalysisFacts:
+        from review import evidence  # noqa: PLC0415  # Reason: as above.
+
+        return evidence.analysis_facts(session)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleSummary:
     """What an export made.
@@ -86,7 +105,7 @@ def export_bundle(
     out: Path,
     *,
     purpose: str,
-    maker: ExhibitMaker,
+    maker: ExhibitMaker | None = None,
     progress: Progress = no_progress,
     on_exhibit: Callable[[int, int], None] = no_progress,
 ) -> BundleSummary:
@@ -96,7 +115,7 @@ def export_bundle(
         session: The open case.
         out: Folder to make; must not exist.
         purpose: Why.
-        maker: Makes stills and clips.
+        maker: Makes stills and clips; ``review.evidence`` when None.
         progress: Told how many bytes of the originals were hashed.
         on_exhibit: Told how many of the exhibits were made.
 
@@ -106,6 +125,7 @@ def export_bundle(
         NotAllowed: The rules forbid it.
         StoreProblem: The disk refused, or this workstation did not make the case.
     """
+    maker = maker or _Evidence()
     if out.exists():
         raise AlreadyThere(f"{out} exists.", hint="Choose a new folder for the bundle.")
     verdicts = sorted(latest(session).values(), key=lambda item: item.number)

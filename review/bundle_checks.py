@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from models.errors import RelectureError, Tampered
+from models.errors import Tampered
 from review import bundle_layout as layout
 from review.audit import merkle
 from review.audit.note import decode_base64, open_checkpoint, open_proof
@@ -184,7 +184,7 @@ class _BundleChecker:
         except Tampered as problem:
             return failed(f"{layout.SIGNATURE}: {problem.message}")
         return passed(
-            f"CMS, by {certificate_subject(certificate)}, on {claimed:%Y-%m-%d %H:%M:%S} UTC by its own clock"
+            f"CMS, by {certificate_subject(certificate)}, on {claimed:%Y-%m-%d %H:%M:%S} UTC by the signer's clock"
         )
 
     def signer(self) -> Outcome:
@@ -224,33 +224,13 @@ class _BundleChecker:
         return failed("; ".join(problems)) if problems else passed(f"{len(exhibits)} exhibits")
 
     def inclusion(self) -> Outcome:
-        manifest = self._manifest()
-        log, operator = manifest.get("audit_log"), manifest.get("operator")
-        if not isinstance(log, dict) or not isinstance(operator, dict):
-            return failed(f"{layout.MANIFEST} does not name the audit log and the operator")
-        try:
-            log_key = decode_base64(str(log.get("public_key")))
-            operator_key = decode_base64(str(operator.get("public_key")))
-        except ValueError:
-            return failed(f"{layout.MANIFEST} holds a malformed key")
+        origin, log_key, operator_key = self._keys()
         line = self._read(layout.RECORD).removesuffix(b"\n")
         proof = open_proof(self._read(layout.PROOF))
         if self._read(layout.CHECKPOINT) != proof.checkpoint_note:
-            return failed(f"{layout.CHECKPOINT} is not the checkpoint of {layout.PROOF}")
-        try:
-            checkpoint = open_checkpoint(proof.checkpoint_note, origin=str(log.get("origin")), public=log_key)
-            members = json.loads(line)
-            record = parse_line(line, seq=proof.index, prev=str(members["prev"]))
-        except (ValueError, KeyError, TypeError, RecursionError) as exc:
-            return failed(f"{layout.RECORD} is not a record of an audit log ({type(exc).__name__})")
-        except RelectureError as problem:
-            return failed(f"{layout.PROOF}, {layout.RECORD}: {problem.message}")
-        if record.key != key_id(operator_key) or not record.is_signed_by(operator_key):
-            return failed(f"{layout.RECORD} is not signed by the operator's key")
-        if record.text("act") != "export.manifest":
-            return failed(f"{layout.RECORD} is not the record of an export")
-        if record.member("detail").get("manifest_sha256") != _sha256(self._read(layout.MANIFEST)):
-            return failed(f"{layout.RECORD} names another {layout.MANIFEST}")
+            raise Tampered(f"{layout.CHECKPOINT} is not the checkpoint of {layout.PROOF}")
+        checkpoint = open_checkpoint(proof.checkpoint_note, origin=origin, public=log_key)
+        self._check_record(line, proof.index, operator_key)
         is_included = merkle.verify_inclusion(
             index=proof.index,
             size=checkpoint.size,
@@ -259,8 +239,36 @@ class _BundleChecker:
             root=checkpoint.root,
         )
         if not is_included:
-            return failed(f"{layout.PROOF} does not lead from {layout.RECORD} to the root of the checkpoint")
+            raise Tampered(f"{layout.PROOF} does not lead from {layout.RECORD} to the root of the checkpoint")
         return passed(f"record {proof.index} of {checkpoint.size}, root {checkpoint.root_text}")
+
+    def _keys(self) -> tuple[str, bytes, bytes]:
+        """Origin and public key of the log, and the operator's public key, by the manifest."""
+        manifest = self._manifest()
+        log, operator = manifest.get("audit_log"), manifest.get("operator")
+        if not isinstance(log, dict) or not isinstance(operator, dict):
+            raise Tampered(f"{layout.MANIFEST} does not name the audit log and the operator")
+        try:
+            keys = decode_base64(str(log.get("public_key"))), decode_base64(str(operator.get("public_key")))
+        except ValueError as exc:
+            raise Tampered(f"{layout.MANIFEST} holds a malformed key") from exc
+        return str(log.get("origin")), *keys
+
+    def _check_record(self, line: bytes, seq: int, operator_key: bytes) -> None:
+        """The record is the operator's and names this manifest."""
+        try:
+            prev = json.loads(line)["prev"]
+        except (ValueError, KeyError, TypeError, RecursionError) as exc:
+            raise Tampered(f"{layout.RECORD} is not a record of an audit log") from exc
+        try:
+            record = parse_line(line, seq=seq, prev=str(prev))
+        except Tampered as exc:
+            raise Tampered(f"{layout.RECORD} is not record {seq} of an audit log") from exc
+        if record.key != key_id(operator_key) or not record.is_signed_by(operator_key):
+            raise Tampered(f"{layout.RECORD} is not signed by the operator's key")
+        digest = hashlib.sha256(self._read(layout.MANIFEST)).hexdigest()
+        if record.text("act") != "export.manifest" or record.member("detail").get("manifest_sha256") != digest:
+            raise Tampered(f"{layout.RECORD} does not name this {layout.MANIFEST}")
 
     def report(self) -> Outcome:
         content = self._read(layout.REPORT)
@@ -277,7 +285,3 @@ class _BundleChecker:
             self._read(layout.TIMESTAMP), content=self._read(layout.SIGNATURE), root_pem=self._tsa_root_pem
         )
         return passed(f"the signature existed on {moment:%Y-%m-%d %H:%M:%S} UTC")
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

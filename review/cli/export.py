@@ -22,9 +22,6 @@ __all__ = ["command"]
 @operator_options
 def command(folder: Path, out: Path, purpose: str, as_json: bool, operator: str | None) -> None:
     """Export the validated hits of CASE with stills, clips, procès-verbal and proof."""
-    # Why: evidence loads the decoder, which `relecture --help` must not.
-    from review.evidence import CaseExhibits  # noqa: PLC0415
-
     with open_case(folder, operator=operator) as session, progress() as bar:
         hashing = bar.add_task("Originals", total=None)
         making = bar.add_task("Exhibits", total=None)
@@ -32,7 +29,6 @@ def command(folder: Path, out: Path, purpose: str, as_json: bool, operator: str 
             session,
             out,
             purpose=purpose or f"Jonction à la procédure, réquisition {session.requisition.reference}",
-            maker=CaseExhibits(),
             progress=lambda done, total: bar.update(hashing, completed=done, total=total),
             on_exhibit=lambda done, total: bar.update(making, completed=done, total=total),
         )
