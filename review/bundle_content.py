@@ -19,7 +19,7 @@ from review.report import french_bytes, french_day, french_moment
 from review.requisition import Authorisation
 from review.session import CaseSession
 from review.verdicts import Decision, Verdict
-from review.wording import french
+from review.report_words import french
 
 __all__ = ["AnalysisFacts", "ModelFact", "manifest_document", "report_document"]
 

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""French words of the reports for names that are English in data; a name without one is shown as it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["french"]
+
+_WORDS: Final = {
+    "person": "personne",
+    "bicycle": "deux-roues (vélo)",
+    "motorcycle": "deux-roues motorisé",
+    "car": "voiture",
+    "van": "fourgonnette",
+    "truck": "camion",
+    "bus": "autobus",
+    "other": "autre",
+    "colour": "couleur",
+    "upper_colour": "couleur du haut",
+    "lower_colour": "couleur du bas",
+    "bag": "bagage",
+    "headgear": "couvre-chef",
+    "make": "marque",
+    "backpack": "sac à dos",
+    "handbag": "sac à main",
+    "suitcase": "valise",
+    "none": "aucun",
+    "unknown": "indéterminé",
+    "red": "rouge",
+    "orange": "orange",
+    "yellow": "jaune",
+    "green": "vert",
+    "blue": "bleu",
+    "purple": "violet",
+    "pink": "rose",
+    "brown": "marron",
+    "beige": "beige",
+    "white": "blanc",
+    "grey": "gris",
+    "gray": "gris",
+    "silver": "gris métallisé",
+    "black": "noir",
+    "validated": "validée",
+    "rejected": "rejetée",
+    "doubtful": "douteuse",
+    "still": "image fixe",
+    "clip": "séquence",
+    "clock_unknown": "horloge inconnue",
+    "clock_proposed": "horloge proposée, à confirmer",
+    "no_time_base": "flux sans base de temps",
+    "variable_frame_rate": "cadence variable",
+    "time_gap": "lacune temporelle",
+    "time_backward": "retour en arrière du temps",
+    "time_duplicate": "instants en double",
+    "header_count_wrong": "nombre d’images annoncé inexact",
+    "bytes_unaccounted": "octets non expliqués",
+    "corrupt_frames": "images altérées",
+    "decode_errors": "erreurs de décodage",
+    "size_changes": "changement de définition",
+    "several_video_streams": "plusieurs flux vidéo",
+    "wrong_demuxer": "conteneur mal reconnu",
+    "interlaced": "image entrelacée",
+    "rotated": "image tournée",
+    "long_gop": "images clés espacées",
+    "duplicate_file": "fichier remis deux fois",
+    "extension_mismatch": "extension trompeuse",
+    "night_or_ir": "nuit ou infrarouge",
+    "unusable_period": "période inexploitable",
+    "camera_moves": "caméra mobile",
+    "triage_not_trusted": "tri préalable non retenu",
+    "exact frame, png": "image exacte, PNG",
+    "stream copy": "copie du flux, sans réencodage",
+    "re-encoded, lossless": "réencodée sans perte",
+}
+
+
+def french(name: str) -> str:
+    """The French word for a name in data.
+
+    >>> french("car"), french("zébré")
+    ('voiture', 'zébré')
+    """
+    return _WORDS.get(name.casefold(), name)
