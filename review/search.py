@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Search by attribute, place and time: filters in the index, then times and geometry, hits with their coverage.
+
+Every search is an act: purpose and filters are in the audit log before the hits are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from indexer.index import Index
+from indexer.records import Track
+from indexer.ticks import format_utc, seconds_of, utc_of
+from models.errors import UnknownReference
+from review.geometry import crosses_line, longest_stay_s, path_of
+from review.hits import Coverage, Hit, HitAttribute, Query, SearchResult
+from review.recordings import CaseRecording, read_recordings
+from review.session import CaseSession
+from review.verdicts import latest
+from review.wording import with_words
+
+__all__ = ["crop_jpeg", "hit_of", "index_of", "search", "similar", "track_exists", "tracks_of"]
+
+CLOSE_SHARE: Final = 0.55
+"""A second colour answers a search when its share is at least this part of the first one's."""
+N_SIMILAR: Final = 50
+
+_indexes: WeakKeyDictionary[CaseSession, tuple[tuple[str, ...], Index]] = WeakKeyDictionary()
+
+
+def index_of(session: CaseSession) -> Index:
+    """The index of the case as stored now; opened again only when segments or recordings were added.
+
+    Raises:
+        Tampered: A segment or a recording's document is damaged.
+    """
+    state = (*session.store.names("segments/"), *session.store.names("recordings/"))
+    known = _indexes.get(session)
+    if known is not None and known[0] == state:
+        return known[1]
+    if known is not None:
+        known[1].close()
+    index = Index(session.store, {item.recording.recording_id: item.recording for item in read_recordings(session)})
+    _indexes[session] = (state, index)
+    return index
+
+
+def search(session: CaseSession, query: Query, *, purpose: str) -> SearchResult:
+    """Find objects. The act is logged before anything is returned.
+
+    Args:
+        session: An open case.
+        query: Filters; words in ``query.text`` are turned into filters first.
+        purpose: Why, in the officer's words; mandatory.
+
+    Raises:
+        UsageProblem: No purpose.
+        UnknownReference: A camera that the case does not have.
+    """
+    query, ignored = with_words(query, query.text)
+    for camera in query.cameras:
+        if camera not in session.requisition.scope.cameras:
+            raise UnknownReference(
+                f"There is no camera “{camera}” in this case.",
+                hint=f"Known: {', '.join(session.requisition.scope.cameras)}.",
+            )
+    with session.act("search.run", purpose=purpose, detail={"query": _query_document(query)}) as act:
+        index = index_of(session)
+        hits = [hit for hit in _candidates(session, index, query) if _in_time(hit, query)]
+        kept = tuple(hit for hit in hits if _in_place(index.track(hit.track_id), index, query))
+        result = SearchResult(query=query, hits=kept, coverage=_coverage(session, index), words_ignored=ignored)
+        act.result = {"n_hits": len(kept), "track_ids": [hit.track_id for hit in kept]}
+    return result
+
+
+def similar(session: CaseSession, track_id: str, *, purpose: str) -> SearchResult:
+    """Objects of the same case whose clothing or bodywork looks alike (« ressemblance »), never an identity.
+
+    Raises:
+        UnknownReference: No such track, or none that could be described.
+    """
+    with session.act("similar.run", purpose=purpose, detail={"track_id": track_id}) as act:
+        index = index_of(session)
+        track = index.track(track_id)
+        if not len(track.vector):
+            raise UnknownReference(
+                f"{track_id} has no appearance to compare.", hint="Choose an object that is larger in the picture."
+            )
+        among = [other.track_id for other in index.tracks if other.class_name == track.class_name]
+        found = index.vectors.nearest(track.vector, n_wanted=N_SIMILAR + 1, among=among)
+        verdicts = _verdicts(session)
+        hits = tuple(
+            hit_of(index, index.track(other), score=max(0.0, score), verdicts=verdicts)
+            for other, score in found
+            if other != track_id
+        )
+        result = SearchResult(query=Query(classes=(track.class_name,)), hits=hits, coverage=_coverage(session, index))
+        act.result = {"n_hits": len(hits), "track_ids": [hit.track_id for hit in hits]}
+    return result
+
+
+def track_exists(session: CaseSession, track_id: str) -> bool:
+    """True when the index holds a track of that identifier."""
+    return any(track.track_id == track_id for track in index_of(session).tracks)
+
+
+def tracks_of(session: CaseSession, hits: tuple[Hit, ...]) -> tuple[Track, ...]:
+    """The tracks behind hits, in their order."""
+    return index_of(session).tracks_of([hit.track_id for hit in hits])
+
+
+def crop_jpeg(session: CaseSession, track_id: str) -> bytes:
+    """JPEG of an object's best crop, for lists; the head is not masked here."""
+    return index_of(session).track(track_id).crop_jpeg
+
+
+def hit_of(
+    index: Index, track: Track, *, score: float | None = None, verdicts: dict[str, tuple[str, str]] | None = None
+) -> Hit:
+    """A track as a proposition with its times, source and models."""
+    recording = index.recordings[track.recording_id]
+    facts, clock = recording.facts, recording.clock
+    first, last = int(track.pts_ticks[0]), int(track.pts_ticks[-1])
+
+    def utc(pts: int) -> Any:
+        return utc_of(pts, first_pts_ticks=facts.first_pts_ticks, time_base=facts.time_base, clock=clock)
+
+    start = utc(first)
+    displayed = None
+    if clock.displayed_start is not None and start is not None:
+        zone = clock.displayed_start.tzinfo
+        displayed = (start + timedelta(milliseconds=clock.offset_ms)).astimezone(zone)
+    best = int(np.argmin(np.abs(track.pts_ticks - track.best_pts_ticks)))
+    box = track.boxes_xyxy_px[best]
+    verdict, note = (verdicts or {}).get(track.track_id, ("", ""))
+    return Hit(
+        track_id=track.track_id,
+        recording_id=track.recording_id,
+        recording_name=Path(recording.path).name,
+        recording_sha256=recording.sha256,
+        camera=track.camera,
+        class_name=track.class_name,
+        class_score=track.class_score,
+        class_model=track.class_model,
+        score=track.class_score if score is None else round(score, 4),
+        first_pts_ticks=first,
+        last_pts_ticks=last,
+        best_pts_ticks=track.best_pts_ticks,
+        first_frame=int(track.frame_index[0]),
+        last_frame=int(track.frame_index[-1]),
+        best_box_xyxy_px=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
+        start_utc=start,
+        end_utc=utc(last),
+        displayed_start=displayed,
+        start_s=float(seconds_of(first - facts.first_pts_ticks, facts.time_base)),
+        end_s=float(seconds_of(last - facts.first_pts_ticks, facts.time_base)),
+        attributes=tuple(
+            HitAttribute(
+                name=item.name,
+                value=item.value,
+                score=item.score,
+                model=item.model,
+                note=item.note,
+                alternatives=item.alternatives,
+            )
+            for item in track.attributes
+        ),
+        verdict=verdict,
+        verdict_note=note,
+    )
+
+
+def _candidates(session: CaseSession, index: Index, query: Query) -> list[Hit]:
+    wanted = [
+        ("colour", query.colours),
+        ("upper_colour", query.upper),
+        ("lower_colour", query.lower),
+        ("bag", () if "any" in query.bags else query.bags),
+    ]
+    found = index.rows.select(
+        classes=query.classes,
+        not_classes=() if query.classes else ("other",),
+        cameras=query.cameras,
+        attributes=[(name, values, CLOSE_SHARE) for name, values in wanted if values],
+    )
+    verdicts = _verdicts(session)
+    hits = [hit_of(index, index.track(track_id), score=score, verdicts=verdicts) for track_id, score in found]
+    if "any" in query.bags:
+        hits = [hit for hit in hits if any(item.name == "bag" and item.value != "none" for item in hit.attributes)]
+    return hits
+
+
+def _verdicts(session: CaseSession) -> dict[str, tuple[str, str]]:
+    return {str(track_id): (str(item.decision), item.note) for track_id, item in latest(session).items()}
+
+
+def _in_time(hit: Hit, query: Query) -> bool:
+    """True when the object is in view at some instant of ``[from, to)``; without a clock it cannot be shown to be."""
+    if query.from_utc is None and query.to_utc is None:
+        return True
+    if hit.start_utc is None or hit.end_utc is None:
+        return False
+    is_late_enough = query.from_utc is None or hit.end_utc >= query.from_utc
+    is_early_enough = query.to_utc is None or hit.start_utc < query.to_utc
+    return is_late_enough and is_early_enough
+
+
+def _in_place(track: Track, index: Index, query: Query) -> bool:
+    if query.line_px is None and not query.zone_px and query.dwell_s <= 0:
+        return True
+    time_base = index.recordings[track.recording_id].facts.time_base
+    path = path_of(track, time_base)
+    if query.line_px is not None and not crosses_line(path, query.line_px):
+        return False
+    if query.zone_px or query.dwell_s > 0:
+        stay_s = longest_stay_s(path, query.zone_px)
+        return stay_s is not None and stay_s >= query.dwell_s
+    return True
+
+
+def _coverage(session: CaseSession, index: Index) -> Coverage:
+    items: tuple[CaseRecording, ...] = read_recordings(session)
+    footage_s = sum(float(item.recording.facts.duration_s) for item in items)
+    analysed_s = skipped_s = 0.0
+    indexed = set()
+    for segment in index.segments:
+        time_base = index.recordings[segment.recording_id].facts.time_base
+        analysed_s += float((segment.end_pts_ticks - segment.start_pts_ticks) * time_base)
+        skipped_s += sum(float((s.end_pts_ticks - s.first_pts_ticks) * time_base) for s in segment.skipped)
+        indexed.add(segment.recording_id)
+    return Coverage(
+        footage_s=round(footage_s, 3),
+        analysed_s=round(min(analysed_s, footage_s), 3),
+        skipped_s=round(skipped_s, 3),
+        n_recordings=len(items),
+        n_recordings_indexed=len(indexed),
+        profiles=tuple(sorted({segment.profile for segment in index.segments})),
+        n_tracks=len(index.tracks),
+        n_judged=len(_verdicts(session)),
+        models=tuple(sorted({model for segment in index.segments for model in segment.model_ids})),
+    )
+
+
+def _query_document(query: Query) -> dict[str, Any]:
+    document = asdict(query)
+    document["from_utc"], document["to_utc"] = format_utc(query.from_utc), format_utc(query.to_utc)
+    return {name: _plain(value) for name, value in document.items() if value}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
