@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Colours of garments and cars in words, with shares: a computation that a person can redo with a colour picker.
+
+No net is involved. Pixels go to OKLab, each belongs softly to the names around it, and weights say which pixels
+speak: not the background, not heads, hands and shoes, not windows, tyres and shadows. What comes out are shares of
+the visible garment or paint, best first; what a search accepts beside a name is a matter of :func:`near_colours`.
+
+A colour is what the camera shows, under the light of the scene: dark blue reads black in the dark, silver reads
+white in the sun. The names say so by their shares and by the neighbours that a search with tolerance accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models._colour_naming import NAMES, PAINT, PAINT_UNDER_CAST, memberships_of, oklab_of
+from models._colour_regions import (
+    eroded_weights,
+    find_waist,
+    garment_band,
+    paint_weights,
+    skin_like,
+    subsampled,
+    white_paint,
+)
+from models._colour_scene import estimate_gains, is_colourless
+
+__all__ = [
+    "ALGORITHM_ID",
+    "COLOURS",
+    "FRENCH_BY_COLOUR",
+    "ColourShare",
+    "canonical_colour",
+    "combine_shares",
+    "estimate_gains",
+    "is_colourless",
+    "name_colours",
+    "near_colours",
+    "person_colours",
+    "vehicle_colour",
+]
+
+ALGORITHM_ID: Final = "relecture-colour@1"
+"""What proposed a colour, as attributes name it. Any change of a border or a weight raises the number."""
+
+COLOURS: Final = NAMES
+FRENCH_BY_COLOUR: Final = {
+    "black": "noir",
+    "white": "blanc",
+    "grey": "gris",
+    "red": "rouge",
+    "orange": "orange",
+    "yellow": "jaune",
+    "green": "vert",
+    "blue": "bleu",
+    "purple": "violet",
+    "pink": "rose",
+    "brown": "marron",
+    "beige": "beige",
+}
+_ALIASES: Final = {"gray": "grey", "silver": "grey", "argent": "grey", "argenté": "grey", "bordeaux": "red"}
+_NEAR: Final = {
+    "black": ("grey", "blue", "brown"),
+    "white": ("grey", "beige"),
+    "grey": ("black", "white", "blue", "beige"),
+    "red": ("orange", "pink", "brown", "purple"),
+    "orange": ("red", "yellow", "brown"),
+    "yellow": ("orange", "beige", "green"),
+    "green": ("blue", "yellow"),
+    "blue": ("black", "grey", "green", "purple"),
+    "purple": ("blue", "pink", "red"),
+    "pink": ("red", "purple", "beige"),
+    "brown": ("black", "red", "orange", "beige"),
+    "beige": ("white", "grey", "yellow", "brown", "pink"),
+}
+_HUE_NEIGHBOURS: Final = {
+    "red": ("pink", "brown", "orange", "purple"),
+    "orange": ("red", "yellow", "brown", "beige"),
+    "yellow": ("orange", "beige"),
+    "green": ("blue",),
+    "blue": ("green", "purple"),
+    "purple": ("blue", "pink", "red"),
+    "pink": ("red", "purple"),
+    "brown": ("orange", "red", "beige"),
+    "beige": ("brown", "yellow", "orange"),
+}
+_POOLED_SHARE: Final = 0.6
+_CLIPPED_CODE: Final = 252
+_MAX_PIXELS: Final = 4096
+_PARTS: Final[tuple[Literal["upper", "lower"], ...]] = ("upper", "lower")
+_SKIN_WEIGHT: Final = 0.25
+_MIN_SHARE: Final = 0.005
+_LEAST_FOR_TRIMMING: Final = 4
+_TRIMMED_SHARE: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourShare:
+    """One colour name and how much of the object has it.
+
+    Attributes:
+        name: One of :data:`COLOURS`.
+        share: 0 to 1; the shares of one answer sum to 1.
+    """
+
+    name: str
+    share: float
+
+
+def name_colours(
+    pixels_bgr_u8: NDArray[np.uint8],
+    weights: NDArray[np.float32] | None = None,
+    *,
+    gains_bgr: NDArray[np.float32] | None = None,
+) -> tuple[ColourShare, ...]:
+    """Colour names of some pixels, largest share first; empty when no pixel has weight.
+
+    Args:
+        pixels_bgr_u8: (N, 3), BGR, sRGB.
+        weights: (N,) how much each pixel speaks; all alike when None.
+        gains_bgr: White-balance gains of :func:`estimate_gains`.
+
+    >>> name_colours(np.full((9, 3), (30, 20, 200), np.uint8))
+    (ColourShare(name='red', share=1.0),)
+    """
+    if len(pixels_bgr_u8) == 0:
+        return ()
+    spoken = np.ones(len(pixels_bgr_u8), np.float32) if weights is None else weights
+    return _ranked(spoken @ memberships_of(oklab_of(pixels_bgr_u8, gains_bgr=gains_bgr)))
+
+
+def person_colours(
+    crop_bgr_u8: NDArray[np.uint8],
+    mask: NDArray[np.uint8] | NDArray[np.bool_] | None = None,
+    *,
+    gains_bgr: NDArray[np.float32] | None = None,
+) -> tuple[tuple[ColourShare, ...], tuple[ColourShare, ...]]:
+    """Colours of the upper and of the lower garment of one standing person.
+
+    The head (top sixth) and the feet are left out, the border of the mask is taken off, skin-like pixels speak little.
+    A crop that cuts the legs off gives a lower garment of what is there: pass whole persons where you can.
+
+    Args:
+        crop_bgr_u8: (H, W, 3), BGR, the person's box.
+        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none, then the middle of the crop speaks.
+        gains_bgr: White-balance gains of :func:`estimate_gains`.
+
+    Returns:
+        Shares of the upper and of the lower garment, each best first, each empty when nothing of it is visible.
+    """
+    weights = eroded_weights(_size_hw(crop_bgr_u8), mask)
+    lab = oklab_of(crop_bgr_u8, gains_bgr=gains_bgr)
+    weights = weights * (1 - (1 - _SKIN_WEIGHT) * skin_like(crop_bgr_u8))
+    waist = find_waist(lab, weights)
+    answers = []
+    for part in _PARTS:
+        spoken = garment_band(weights, part, waist_norm=waist)
+        rows, columns = subsampled(spoken, max_pixels=_MAX_PIXELS)
+        answers.append(_ranked(spoken[rows, columns] @ memberships_of(lab[rows, columns])))
+    return answers[0], answers[1]
+
+
+def vehicle_colour(
+    crop_bgr_u8: NDArray[np.uint8],
+    mask: NDArray[np.uint8] | NDArray[np.bool_] | None = None,
+    *,
+    gains_bgr: NDArray[np.float32] | None = None,
+) -> tuple[ColourShare, ...]:
+    """Colour of a vehicle's paint, best first; empty when nothing is visible. ``grey`` includes silver.
+
+    Args:
+        crop_bgr_u8: (H, W, 3), BGR, the vehicle's box.
+        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none, then the middle of the crop speaks.
+        gains_bgr: White-balance gains of :func:`estimate_gains`.
+    """
+    weights = eroded_weights(_size_hw(crop_bgr_u8), mask)
+    rows, columns = subsampled(weights, max_pixels=_MAX_PIXELS)
+    if len(rows) == 0:
+        return ()
+    pixels = crop_bgr_u8[rows, columns]
+    lab = oklab_of(pixels, gains_bgr=gains_bgr)
+    shares = memberships_of(lab, borders=PAINT_UNDER_CAST if gains_bgr is None else PAINT)
+    spoken = paint_weights(
+        lab,
+        shares,
+        weights[rows, columns],
+        height_norm=(rows + 0.5) / crop_bgr_u8.shape[0],
+        is_clipped=pixels.max(axis=1) >= _CLIPPED_CODE,
+        names=NAMES,
+    )
+    totals = spoken @ shares
+    whiteness = white_paint(lab, shares, weights[rows, columns], names=NAMES)
+    shaded = whiteness * totals[NAMES.index("grey")]
+    totals[NAMES.index("white")] += shaded
+    totals[NAMES.index("grey")] -= shaded
+    return _ranked(_one_paint(totals))
+
+
+def combine_shares(
+    answers: Sequence[tuple[ColourShare, ...]], weights: Sequence[float] | None = None
+) -> tuple[ColourShare, ...]:
+    """One ranked answer out of several crops of one track; crops that disagree with the rest are left out.
+
+    With four crops or more, the quarter that lies furthest from the middle answer is dropped: crops in which
+    something stood in front, or two objects were taken for one.
+
+    Args:
+        answers: What each crop gave; empty answers are ignored.
+        weights: How good each crop is (size, sharpness), positive; all alike when None.
+    """
+    chosen = [i for i, answer in enumerate(answers) if answer]
+    if not chosen:
+        return ()
+    rows = np.array([_row(answers[i]) for i in chosen])
+    trust = np.array([1.0 if weights is None else float(weights[i]) for i in chosen])
+    if len(chosen) >= _LEAST_FOR_TRIMMING:
+        distance = np.abs(rows - np.median(rows, axis=0)).sum(axis=1)
+        kept = np.argsort(distance, kind="stable")[: len(chosen) - int(len(chosen) * _TRIMMED_SHARE)]
+        rows, trust = rows[kept], trust[kept]
+    return _ranked(_one_paint(trust @ rows))
+
+
+def near_colours(name: str) -> frozenset[str]:
+    """Colours that a search with tolerance accepts for a name, itself included.
+
+    >>> sorted(near_colours("silver"))
+    ['beige', 'black', 'blue', 'grey', 'white']
+    """
+    canonical = canonical_colour(name)
+    return frozenset() if canonical is None else frozenset((canonical, *_NEAR[canonical]))
+
+
+def canonical_colour(name: str) -> str | None:
+    """The palette's name for an English or French name or alias, whatever its case; None when there is none.
+
+    >>> canonical_colour("Gris"), canonical_colour("silver"), canonical_colour("mauve")
+    ('grey', 'grey', None)
+    """
+    word = name.strip().lower()
+    french = {value: key for key, value in FRENCH_BY_COLOUR.items()}
+    word = _ALIASES.get(word, french.get(word, word))
+    return word if word in COLOURS else None
+
+
+def _size_hw(crop_bgr_u8: NDArray[np.uint8]) -> tuple[int, int]:
+    return crop_bgr_u8.shape[0], crop_bgr_u8.shape[1]
+
+
+def _one_paint(totals: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Totals (12,) in which the leading hue takes most of what its neighbours in hue have.
+
+    Paint has one hue; a car whose hue lies at the border of two names would else lose to its own reflections.
+    """
+    pooled = totals.copy()
+    leading = max(_HUE_NEIGHBOURS, key=lambda name: (totals[NAMES.index(name)], name))
+    for name in _HUE_NEIGHBOURS[leading]:
+        taken = _POOLED_SHARE * totals[NAMES.index(name)]
+        pooled[NAMES.index(leading)] += taken
+        pooled[NAMES.index(name)] -= taken
+    return pooled
+
+
+def _ranked(totals: NDArray[np.floating]) -> tuple[ColourShare, ...]:
+    """Shares that sum to 1, largest first, without the crumbs."""
+    total = float(totals.sum())
+    if total <= 0:
+        return ()
+    kept = [(float(value) / total, name) for value, name in zip(totals, NAMES, strict=True)]
+    kept = sorted((item for item in kept if item[0] >= _MIN_SHARE), key=lambda item: (-item[0], NAMES.index(item[1])))
+    whole = sum(share for share, _ in kept)
+    return tuple(ColourShare(name=name, share=round(share / whole, 4)) for share, name in kept)
+
+
+def _row(answer: tuple[ColourShare, ...]) -> NDArray[np.float64]:
+    row = np.zeros(len(NAMES))
+    for item in answer:
+        row[NAMES.index(item.name)] = item.share
+    return row
