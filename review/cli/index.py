@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``relecture index``: footage to tracks, resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import click
+
+from models.errors import UsageProblem
+from models.modelset import PROFILES, Profile
+from review.cli._door import open_case
+from review.cli._run import emit_json, operator_options, progress, say
+from review.indexing import IndexProgress, run_index
+
+__all__ = ["command"]
+
+
+@click.command(name="index")
+@click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
+@click.option("--profile", type=click.Choice(PROFILES), default="standard", show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Worker processes; one a core by default.")
+@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON on stdout.")
+@operator_options
+def command(folder: Path, profile: str, jobs: int | None, engine: str, as_json: bool, operator: str | None) -> None:
+    """Index what is not indexed yet. May be stopped at any time; run it again to go on."""
+    if engine == "dask":
+        raise UsageProblem(
+            "The Dask engine is not part of this version.", hint="Leave --engine out: the local workers are used."
+        )
+    with open_case(folder, operator=operator) as session, progress() as bar:
+        task = bar.add_task("Indexing", total=None)
+
+        def tell(state: IndexProgress) -> None:
+            description = f"{state.recording}: {state.n_tracks} tracks"
+            bar.update(task, description=description, completed=state.done_s, total=state.total_s)
+
+        report = run_index(session, profile=cast("Profile", profile), jobs=jobs, progress=tell)
+    if as_json:
+        emit_json(report.document())
+    else:
+        for item in report.recordings:
+            click.echo(
+                f"{item.file} ({item.camera}): {item.tracks} tracks in {item.footage_s:.1f} s of footage; "
+                f"{item.frames_decoded} of {item.frames} frames decoded, {item.spans_skipped} still spans "
+                f"({item.skipped_s:.1f} s) skipped; {item.wall_s:.1f} s of work"
+            )
+            for finding in item.findings:
+                say(f"  {finding.kind}: {finding.detail}")
+            if item.problem:
+                say(f"  not indexed: {item.problem}")
+        click.echo(f"index {report.content_sha256}, {report.n_segments} segments, {report.wall_s:.1f} s")
+    if any(item.problem for item in report.recordings):
+        raise click.exceptions.Exit(1)

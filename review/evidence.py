@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stills and clips of one object, made from the original, with everything that a court asks beside the picture.
+
+A still is the exact frame, losslessly, with its caption in a margin. A clip is cut without re-encoding: its pixels are
+the recorder's own; it can begin only at a keyframe, and the exhibit says how much earlier that is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import cv2
+import ffmpeg
+import numpy as np
+
+from indexer.probe import PacketTable
+from indexer.records import Recording, Track
+from indexer.ticks import ClockRecord, utc_of
+from models.errors import AlreadyThere, StoreProblem, UnknownReference
+from models.registry import Registry
+from review.bundle_content import AnalysisFacts, ModelFact
+from review.exhibits import Exhibit
+from review.film import ffmpeg_program
+from review.frames import HitFrames, require_original
+from review.lettering import with_caption_below
+from review.recordings import packets_of
+from review.search import index_of
+from review.session import CaseSession
+
+__all__ = ["analysis_facts", "export_clip", "export_still"]
+
+PARIS: Final = ZoneInfo("Europe/Paris")
+COPY_INTO_MP4: Final = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "av1", "vp9"})
+
+
+def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_ticks: int | None = None) -> Exhibit:
+    """Write one frame of an object as PNG, its caption below it.
+
+    Args:
+        session: An open case.
+        track_id: The object.
+        out_path: File to make; must not exist.
+        pts_ticks: Which frame; None for the one that shows the object best.
+
+    Raises:
+        AlreadyThere: ``out_path`` exists.
+        UnknownReference: No such track.
+        UnreadableInput: The original has gone or changed.
+    """
+    _refuse_existing(out_path)
+    index = index_of(session)
+    track = index.track(track_id)
+    recording = index.recordings[track.recording_id]
+    with session.act("still.export", detail={"track_id": track_id, "recording_id": recording.recording_id}) as act:
+        frames = HitFrames(track, recording, packets_of(session, recording.recording_id).pts_ticks)
+        try:
+            i = frames.best_index if pts_ticks is None else frames.index_at_pts(pts_ticks)
+            frame = frames.frame(i)
+            box = frames.box(i)
+            caption = _still_caption(session, frames, i, frame.picture_type)
+        finally:
+            frames.close()
+        sheet = with_caption_below(frame.image_u8, caption)
+        ok, encoded = cv2.imencode(".png", sheet)
+        assert ok, "PNG encoding of a uint8 picture cannot fail"
+        content = encoded.tobytes()
+        _write_new(out_path, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        act.result = {"sha256": sha256, "pts_ticks": frames.pts_ticks(i)}
+    return _exhibit(
+        "still",
+        out_path,
+        sha256,
+        track,
+        recording,
+        first=frames.pts_ticks(i),
+        last=frames.pts_ticks(i),
+        box=box,
+        method="exact frame, PNG, caption in the margin",
+    )
+
+
+def export_clip(session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
+    """Cut the span of an object out of the original without re-encoding.
+
+    Args:
+        session: An open case.
+        track_id: The object.
+        out_path: File to make; its suffix becomes ``.mkv`` where MP4 cannot hold the codec.
+
+    Raises:
+        AlreadyThere: The file exists.
+        UnknownReference: No such track, or a stream without times that cannot be cut.
+        StoreProblem: The disk is full or the cut failed.
+    """
+    index = index_of(session)
+    track = index.track(track_id)
+    recording = index.recordings[track.recording_id]
+    require_original(recording)
+    suffix = ".mp4" if recording.facts.codec in COPY_INTO_MP4 else ".mkv"
+    out_path = out_path.with_suffix(suffix)
+    _refuse_existing(out_path)
+    with session.act("clip.export", detail={"track_id": track_id, "recording_id": recording.recording_id}) as act:
+        packets = packets_of(session, recording.recording_id)
+        first, last = _native_span(track, packets)
+        _cut(recording, first, last, out_path)
+        sha256 = _sha256_of(out_path)
+        act.result = {"sha256": sha256, "first_pts_ticks": first, "last_pts_ticks": last}
+    early_s = float((int(track.pts_ticks[0]) - first) * recording.facts.time_base)
+    return _exhibit(
+        "clip",
+        out_path,
+        sha256,
+        track,
+        recording,
+        first=first,
+        last=last,
+        box=None,
+        method=f"stream copy, no re-encoding; begins {early_s:.3f} s before the object, at a keyframe",
+    )
+
+
+def analysis_facts(session: CaseSession) -> AnalysisFacts:
+    """How the recordings of the case were analysed, for the bundle and the report."""
+    index = index_of(session)
+    registry = Registry.load()
+    entry_by_id = {entry.model_id: entry for entry in registry.entries}
+    models = []
+    for model_id in sorted({model for segment in index.segments for model in segment.model_ids}):
+        entry = entry_by_id.get(model_id)
+        if entry is None:
+            models.append(ModelFact(name=model_id, role="algorithm of this program", sha256=""))
+        else:
+            models.append(
+                ModelFact(name=model_id, role=str(entry.role), sha256=entry.sha256, accuracy=entry.accuracy)
+            )
+    analysed_s = skipped_s = 0.0
+    for segment in index.segments:
+        time_base = index.recordings[segment.recording_id].facts.time_base
+        analysed_s += float((segment.end_pts_ticks - segment.start_pts_ticks) * time_base)
+        skipped_s += sum(float((s.end_pts_ticks - s.first_pts_ticks) * time_base) for s in segment.skipped)
+    profiles = sorted({segment.profile for segment in index.segments})
+    decoders = sorted({recording.facts.decoder for recording in index.recordings.values()})
+    return AnalysisFacts(
+        profile=", ".join(profiles),
+        configuration_sha256=", ".join(sorted({segment.config_sha256 for segment in index.segments})),
+        models=tuple(models),
+        decoder=", ".join(decoders),
+        n_tracks=len(index.tracks),
+        coverage=(
+            f"{analysed_s:.1f} s of footage analysed; in {skipped_s:.1f} s of it only the keyframes were looked at, "
+            "since nothing moved in them."
+        ),
+    )
+
+
+def _native_span(track: Track, packets: PacketTable) -> tuple[int, int]:
+    """PTS of the keyframe at or before the object's first frame, and of its last frame."""
+    first, last = int(track.pts_ticks[0]), int(track.pts_ticks[-1])
+    keys = packets.pts_ticks[packets.is_key]
+    at = int(np.searchsorted(keys, first, side="right")) - 1
+    if at < 0:
+        raise UnknownReference(
+            "The recording has no keyframe before this object, so it cannot be cut without re-encoding.",
+            hint="Export stills instead.",
+        )
+    return int(keys[at]), last
+
+
+def _cut(recording: Recording, first: int, last: int, out_path: Path) -> None:
+    facts = recording.facts
+    # Why: ffmpeg's input seek counts from the container's start and takes the keyframe at or before the time asked for;
+    # half a frame later than the keyframe's own time keeps rounding from landing on the one before it.
+    half_step = Fraction(facts.median_step_ticks, 2)
+    seek_s = float((first + half_step) * facts.time_base)
+    length_s = float((last - first + facts.median_step_ticks) * facts.time_base)
+    source_options: dict[str, object] = {"ss": f"{max(0.0, seek_s):.6f}", "seek_timestamp": 1}
+    if facts.forced_format:
+        source_options["format"] = facts.forced_format
+    with tempfile.TemporaryDirectory(prefix=".clip-", dir=_folder_of(out_path)) as folder:
+        made = Path(folder) / out_path.name
+        command = (
+            ffmpeg.input(recording.path, **source_options)[str(facts.stream_index)]
+            .output(
+                str(made),
+                c="copy",
+                t=f"{length_s:.6f}",
+                avoid_negative_ts="make_zero",
+                map_metadata="-1",
+                fflags="+bitexact",
+                **{
+                    "metadata:g:0": f"comment=Relecture: stream copy of {recording.sha256}, PTS {first} to {last}"
+                },
+            )
+            .global_args("-hide_banner", "-loglevel", "error", "-nostdin")
+        )
+        # Reason: the program is the one that ships with the package and every argument is ours, no shell between.
+        done = subprocess.run(command.compile(cmd=ffmpeg_program()), capture_output=True, check=False)  # noqa: S603
+        if done.returncode != 0 or not made.exists():
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            raise StoreProblem(
+                f"The clip could not be cut: {said[-1] if said else 'ffmpeg stopped'}.",
+                hint="Check the free space of the disk; a still of the same object can be exported instead.",
+            )
+        made.replace(out_path)
+
+
+def _still_caption(session: CaseSession, frames: HitFrames, i: int, picture_type: str) -> list[str]:
+    recording, track = frames.recording, frames.track
+    corrected, displayed = frames.utc(i), frames.displayed(i)
+    lines = [
+        f"{session.requisition.reference} — caméra {recording.camera}"
+        + (f" — pièce {recording.piece}" if recording.piece else ""),
+        f"Heure corrigée : {_local(corrected)} ; heure affichée : {_local(displayed, zone_of=displayed)} "
+        f"({_clock_words(recording.clock)})",
+        f"Fichier : {Path(recording.path).name} — SHA-256 {recording.sha256}",
+        f"Flux {recording.facts.stream_index}, PTS {frames.pts_ticks(i)} × {recording.facts.time_base} s, image n° {i} "
+        f"(ordre de décodage, à partir de 0), type {picture_type}, {recording.facts.decoder}",
+    ]
+    box = frames.box(i)
+    where = f" ; cadre x1 y1 x2 y2 = {' '.join(str(round(value)) for value in box)} px" if box is not None else ""
+    said = ", ".join(f"{item.name} {item.value} ({item.score:.0%}, {item.model})" for item in track.attributes)
+    lines.append(
+        f"Proposition {track.track_id} : {track.class_name} ({track.class_score:.0%}, {track.class_model}){where}"
+        + (f" ; {said}" if said else "")
+    )
+    return lines
+
+
+def _local(moment: datetime | None, *, zone_of: datetime | None = None) -> str:
+    if moment is None:
+        return "non établie"
+    shown = moment.astimezone(PARIS) if zone_of is None else moment
+    return shown.strftime("%d/%m/%Y %H:%M:%S.") + f"{shown.microsecond // 1000:03d} " + shown.strftime("UTC%z")
+
+
+def _clock_words(clock: ClockRecord) -> str:
+    if not clock.is_known:
+        return "horloge de l’enregistreur non relevée"
+    return f"écart {clock.offset_ms / 1000:+.3f} s, incertitude ± {clock.uncertainty_ms / 1000:.3f} s"
+
+
+def _exhibit(
+    kind: str,
+    path: Path,
+    sha256: str,
+    track: Track,
+    recording: Recording,
+    *,
+    first: int,
+    last: int,
+    box: tuple[float, float, float, float] | None,
+    method: str,
+) -> Exhibit:
+    facts, clock = recording.facts, recording.clock
+
+    def utc(pts: int) -> datetime | None:
+        return utc_of(pts, first_pts_ticks=facts.first_pts_ticks, time_base=facts.time_base, clock=clock)
+
+    start = utc(first)
+    displayed = None
+    if clock.displayed_start is not None and start is not None:
+        displayed = (start + timedelta(milliseconds=clock.offset_ms)).astimezone(clock.displayed_start.tzinfo or UTC)
+    return Exhibit(
+        kind="still" if kind == "still" else "clip",
+        path=path,
+        sha256=sha256,
+        track_id=track.track_id,
+        recording_id=recording.recording_id,
+        source_name=Path(recording.path).name,
+        source_sha256=recording.sha256,
+        camera=recording.camera,
+        first_pts_ticks=first,
+        last_pts_ticks=last,
+        time_base=facts.time_base,
+        start_utc=start,
+        end_utc=utc(last),
+        displayed_start=displayed,
+        clock_offset_ms=clock.offset_ms,
+        uncertainty_ms=clock.uncertainty_ms,
+        box_xyxy_px=box,
+        class_name=track.class_name,
+        model=track.class_model,
+        method=method,
+        attributes=tuple((item.name, item.value, item.score, item.model) for item in track.attributes),
+    )
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise AlreadyThere(f"{path} exists already.", hint="Choose another name; nothing is overwritten.")
+
+
+def _folder_of(path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StoreProblem(
+            f"{path.parent} cannot be made: {problem.strerror}.", hint="Choose another folder."
+        ) from problem
+    return path.parent
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    folder = _folder_of(path)
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".still-", delete=False) as file:
+            file.write(content)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as problem:
+        raise StoreProblem(f"{path} cannot be written: {problem.strerror}.", hint="Check the disk.") from problem
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hits and tracks as documents and files: the shapes that ``--json``, ``--mot`` and ``--parquet`` promise."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from indexer.index import Index
+from indexer.ticks import format_utc
+from models.errors import AlreadyThere, StoreProblem
+from review.hits import Coverage, Hit
+from review.search import hit_of
+
+__all__ = ["coverage_document", "hit_document", "write_mot", "write_parquet"]
+
+
+def hit_document(hit: Hit) -> dict[str, Any]:
+    """One hit or track; times in UTC, frames 0-based in decode order, boxes in source pixels."""
+    return {
+        "track_id": hit.track_id,
+        "recording": hit.recording_name,
+        "recording_id": hit.recording_id,
+        "recording_sha256": hit.recording_sha256,
+        "camera": hit.camera,
+        "class": hit.class_name,
+        "class_score": hit.class_score,
+        "class_model": hit.class_model,
+        "score": hit.score,
+        "start_utc": format_utc(hit.start_utc),
+        "end_utc": format_utc(hit.end_utc),
+        "displayed_start": hit.displayed_start.isoformat() if hit.displayed_start else None,
+        "start_s": round(hit.start_s, 6),
+        "end_s": round(hit.end_s, 6),
+        "first_pts": hit.first_pts_ticks,
+        "last_pts": hit.last_pts_ticks,
+        "best_pts": hit.best_pts_ticks,
+        "first_frame": hit.first_frame,
+        "last_frame": hit.last_frame,
+        "best_box_xyxy_px": [round(value, 2) for value in hit.best_box_xyxy_px],
+        "attributes": {
+            item.name: {
+                "value": item.value,
+                "score": item.score,
+                "model": item.model,
+                "alternatives": [[value, score] for value, score in item.alternatives],
+                "note": item.note,
+            }
+            for item in hit.attributes
+        },
+        "verdict": hit.verdict or None,
+        "verdict_note": hit.verdict_note or None,
+    }
+
+
+def coverage_document(coverage: Coverage) -> dict[str, Any]:
+    """Coverage as every search reports it."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(coverage).items()}
+
+
+def write_mot(index: Index, folder: Path) -> tuple[Path, ...]:
+    """One MOTChallenge text file a recording: 1-based frame in decode order, boxes in source pixels.
+
+    Tracks of class ``other`` are left out. Numbers are given in order of appearance within the file.
+
+    Raises:
+        AlreadyThere: One of the files exists.
+    """
+    paths = []
+    for recording_id, recording in sorted(index.recordings.items()):
+        path = folder / f"{Path(recording.path).stem}.txt"
+        if path in paths:
+            path = folder / f"{Path(recording.path).stem}-{recording_id}.txt"
+        lines: list[tuple[int, int, str]] = []
+        own = [t for t in index.tracks if t.recording_id == recording_id and t.class_name != "other"]
+        for number, track in enumerate(own, start=1):
+            for frame, box, score in zip(track.frame_index, track.boxes_xyxy_px, track.scores, strict=True):
+                x1, y1, x2, y2 = (float(value) for value in box)
+                text = f"{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{float(score) or 1.0:.3f},-1,-1,-1"
+                lines.append((int(frame) + 1, number, text))
+        _write_new(path, "".join(f"{frame},{number},{text}\n" for frame, number, text in sorted(lines)).encode())
+        paths.append(path)
+    return tuple(paths)
+
+
+def write_parquet(index: Index, path: Path) -> None:
+    """All tracks as one Parquet file, one row a track, boxes as lists.
+
+    Raises:
+        AlreadyThere: The file exists.
+    """
+    rows = []
+    for track in index.tracks:
+        document = hit_document(hit_of(index, track))
+        document["attributes"] = [
+            {"name": item.name, "value": item.value, "score": item.score, "model": item.model}
+            for item in track.attributes
+        ]
+        document |= {
+            "pts_ticks": track.pts_ticks.tolist(),
+            "frame_index": track.frame_index.tolist(),
+            "boxes_xyxy_px": track.boxes_xyxy_px.ravel().tolist(),
+        }
+        for name in ("score", "verdict", "verdict_note"):
+            del document[name]
+        rows.append(document)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    _write_new(path, sink.getvalue().to_pybytes())
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    if path.exists():
+        raise AlreadyThere(f"{path} exists already.", hint="Choose another place; nothing is overwritten.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".relecture-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as problem:
+        raise StoreProblem(f"{path} cannot be written: {problem.strerror}.", hint="Choose another folder.") from problem
+
+
+def tracks_documents(index: Index, verdicts: dict[str, tuple[str, str]], classes: Sequence[str] = ()) -> list[Any]:
+    """Every track as a document, by recording and first appearance."""
+    return [
+        hit_document(hit_of(index, track, verdicts=verdicts))
+        for track in index.tracks
+        if not classes or track.class_name in classes
+    ]
