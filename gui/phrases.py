@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sentences made of values: what a card, the coverage line or a problem says. Plain Python, no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gui.times import format_clock, format_day, format_displayed, format_media_s
+from gui.words import CATALOGUE, Words
+from review.desk_values import Problem, Swatch
+from review.hits import Coverage, Hit, HitAttribute
+
+__all__ = ["Phrases", "ProblemText"]
+
+_COLOUR_NAMES = {"colour", "upper_colour", "lower_colour"}
+_TOLD_BY_DETAIL = {"NotAllowed", "OutOfScope", "BadRequisition", "ToolMissing", "UsageProblem", "Defect"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemText:
+    """A problem as shown: what happened, what to do, and the words of the floor below for who wants them."""
+
+    title: str
+    hint: str
+    detail: str
+    needs_detail: bool = False
+
+
+class Phrases:
+    """Makes sentences in the present language of ``words``.
+
+    Args:
+        words: The catalogue.
+        palette: Colours that searches know.
+    """
+
+    def __init__(self, words: Words, palette: tuple[Swatch, ...] = ()) -> None:
+        self.words = words
+        self._swatch_by_name = {swatch.name: swatch for swatch in palette}
+
+    def swatch(self, name: str) -> Swatch | None:
+        """The swatch of a colour name, or None."""
+        return self._swatch_by_name.get(name)
+
+    def class_name(self, name: str) -> str:
+        """A class for a person; a class unknown to the catalogue as it is."""
+        key = f"class.{name}"
+        return self.words(key) if key in CATALOGUE else name
+
+    def value(self, attribute: HitAttribute) -> str:
+        """An attribute's value for a person."""
+        if attribute.value == "unknown":
+            return self.words("value.unknown")
+        if attribute.name in _COLOUR_NAMES:
+            swatch = self.swatch(attribute.value)
+            return self.words.colour(swatch.french, swatch.english) if swatch else attribute.value
+        key = f"{attribute.name}.{attribute.value}"
+        return self.words(key) if key in CATALOGUE else attribute.value
+
+    def attribute_name(self, name: str) -> str:
+        """What an attribute is called."""
+        key = f"attribute.{name}"
+        return self.words(key) if key in CATALOGUE else name
+
+    def colours(self, hit: Hit) -> tuple[HitAttribute, ...]:
+        """The colour attributes of a hit that say something, vehicle first, then upper, then lower garment."""
+        by_name = {item.name: item for item in hit.attributes if item.value != "unknown"}
+        return tuple(by_name[name] for name in ("colour", "upper_colour", "lower_colour") if name in by_name)
+
+    def corrected(self, hit: Hit) -> str:
+        """Corrected local time of a hit's start, or where it lies in its file when the clock is not established."""
+        if hit.start_utc is None:
+            return self.words("hit.media_time", at=format_media_s(hit.start_s))
+        return f"{format_day(hit.start_utc)} {format_clock(hit.start_utc)}"
+
+    def displayed(self, hit: Hit) -> str:
+        """What the recorder showed at that moment."""
+        if hit.displayed_start is None:
+            return self.words("hit.no_clock")
+        return self.words("hit.displayed", time=format_displayed(hit.displayed_start))
+
+    def hit_line(self, hit: Hit) -> str:
+        """All that a card says, in one line: for screen readers and tool tips."""
+        parts = [self.class_name(hit.class_name), *(self.value(item) for item in self.colours(hit))]
+        parts += [hit.camera, self.corrected(hit), self.displayed(hit), self.words.percent(hit.score)]
+        if hit.verdict:
+            parts.append(self.words(f"verdict.{hit.verdict}"))
+        if hit.verdict_note:
+            parts.append(hit.verdict_note)
+        return " · ".join(parts)
+
+    def coverage(self, coverage: Coverage) -> str:
+        """What was analysed, in one line; stands beside every result."""
+        words = self.words
+        parts = [
+            words(
+                "coverage.footage",
+                analysed=words.length(coverage.analysed_s),
+                footage=words.length(coverage.footage_s),
+            )
+        ]
+        if coverage.skipped_s > 0:
+            parts.append(words("coverage.skipped", skipped=words.length(coverage.skipped_s)))
+        parts.append(words("coverage.recordings", done=coverage.n_recordings_indexed, all=coverage.n_recordings))
+        parts.append(words.count("coverage.tracks", coverage.n_tracks))
+        parts.append(words.count("coverage.judged", coverage.n_judged))
+        if coverage.profiles:
+            parts.append(words("coverage.profiles", profiles=", ".join(coverage.profiles)))
+        return " · ".join(parts)
+
+    def warnings(self, coverage: Coverage) -> tuple[str, ...]:
+        """What a person must know before they trust an empty result."""
+        made = []
+        if coverage.n_recordings == 0:
+            made.append(self.words("coverage.nothing_imported"))
+        elif coverage.n_recordings_indexed < coverage.n_recordings:
+            n_missing = coverage.n_recordings - coverage.n_recordings_indexed
+            made.append(self.words.count("coverage.not_indexed", n_missing))
+        return tuple(made)
+
+    def problem(self, problem: Problem) -> ProblemText:
+        """A problem in the window's language; the words of the floor below stay as a detail."""
+        key = f"problem.{problem.kind}"
+        if f"{key}.title" not in CATALOGUE:
+            key = "problem.Other"
+        detail = " ".join(part for part in (problem.message, problem.hint) if part)
+        return ProblemText(
+            title=self.words(f"{key}.title"),
+            hint=self.words(f"{key}.hint"),
+            detail=detail,
+            needs_detail=problem.kind in _TOLD_BY_DETAIL or key == "problem.Other",
+        )

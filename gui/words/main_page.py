@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words of the main page: filters, hits, lane, player, exports."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["TEXTS"]
+
+_FILTERS: Final = (
+    ("filter.purpose", "Objet de la recherche (obligatoire)", "Purpose of the search (mandatory)"),
+    ("filter.purpose.example", "véhicule vu quittant les lieux", "vehicle seen leaving the scene"),
+    (
+        "filter.purpose.why",
+        "Consigné au journal avec la recherche ; gardé jusqu’à la fermeture du dossier.",
+        "Recorded in the log with the search; kept until the case is closed.",
+    ),
+    ("filter.text", "Mots", "Words"),
+    ("filter.text.example", "voiture rouge, sac à dos…", "red car, backpack…"),
+    (
+        "filter.text.why",
+        "Les mots reconnus deviennent des filtres ; les autres sont signalés.",
+        "Known words become filters; others are reported.",
+    ),
+    ("filter.classes", "Type", "Type"),
+    ("filter.time", "Période (heure corrigée, Paris)", "Period (corrected time, Paris)"),
+    ("filter.from", "de", "from"),
+    ("filter.to", "à", "to"),
+    (
+        "filter.time.forms",
+        "21:03 · 21h03 · 02/03 21:03 · 02/03/2026 21:03:10",
+        "21:03 · 21h03 · 02/03 21:03 (day/month) · 02/03/2026 21:03:10",
+    ),
+    ("filter.scope", "Limite de la réquisition : {moment}", "Limit of the réquisition: {moment}"),
+    ("filter.colours", "Couleur du véhicule", "Vehicle colour"),
+    ("filter.upper", "Haut du corps", "Upper garment"),
+    ("filter.lower", "Bas du corps", "Lower garment"),
+    ("filter.bags", "Bagage", "Bag"),
+    ("filter.cameras", "Caméras", "Cameras"),
+    ("filter.search", "Rechercher", "Search"),
+    ("filter.searching", "Recherche…", "Searching…"),
+    ("filter.clear", "Effacer", "Clear"),
+    ("fault.missing", "Dites pourquoi vous cherchez : la loi l’exige.", "Say why you search: the law asks for it."),
+    ("fault.unreadable", "Heure illisible. Exemple : 02/03 21:03", "Not a time. Example: 02/03 21:03"),
+    ("fault.no-day", "Ajoutez le jour : 02/03/2026 21:03", "Add the day: 02/03/2026 21:03"),
+    ("fault.before-from", "La fin précède le début.", "The end is before the start."),
+    (
+        "fault.doubled",
+        "cette heure existe deux fois cette nuit-là ; la première est prise.",
+        "that hour occurs twice that night; the first is taken.",
+    ),
+    (
+        "fault.skipped",
+        "cette heure n’existe pas cette nuit-là (passage à l’heure d’été).",
+        "that hour does not occur that night (change to summer time).",
+    ),
+)
+
+_HITS: Final = (
+    ("hits.count.one", "{n} proposition", "{n} proposition"),
+    ("hits.count.many", "{n} propositions", "{n} propositions"),
+    ("hits.validated.one", "{n} validée", "{n} validated"),
+    ("hits.validated.many", "{n} validées", "{n} validated"),
+    ("hits.rejected.one", "{n} rejetée", "{n} rejected"),
+    ("hits.rejected.many", "{n} rejetées", "{n} rejected"),
+    ("hits.doubtful.one", "{n} douteuse", "{n} doubtful"),
+    ("hits.doubtful.many", "{n} douteuses", "{n} doubtful"),
+    ("hits.to_see.one", "{n} à vérifier", "{n} to check"),
+    ("hits.to_see.many", "{n} à vérifier", "{n} to check"),
+    ("hits.words_ignored", "mots non compris : {words}", "words not understood: {words}"),
+    ("hit.displayed", "affichée {time}", "displayed {time}"),
+    ("hit.no_clock", "horloge non établie", "clock not established"),
+    ("hit.media_time", "à {at} du fichier", "{at} into the file"),
+    ("hit.loading", "…", "…"),
+    ("hit.no_picture", "image absente", "no picture"),
+    ("order.score", "Par ressemblance", "Best match first"),
+    ("order.time", "Par heure", "By time"),
+    ("order.camera", "Par caméra", "By camera"),
+    ("order.why", "Ordre des propositions", "Order of the propositions"),
+    ("goto.placeholder", "Aller à 21:03", "Go to 21:03"),
+    ("goto.why", "Première proposition à partir de cette heure (G)", "First proposition from that time on (G)"),
+    ("goto.unreadable", "Heure illisible.", "Not a time."),
+    ("goto.none", "Aucune proposition après cette heure.", "No proposition after that time."),
+    ("undo.why", "Reprendre le dernier verdict (Ctrl+Z)", "Take back the last verdict (Ctrl+Z)"),
+    ("unmask.why", "Démasquer l’image, motif consigné (U)", "Unmask the picture, reason logged (U)"),
+    ("unmask.title", "Démasquer l’image", "Unmask the picture"),
+    (
+        "unmask.text",
+        "Visages et plaques sont masqués dans la liste tant que la proposition n’est pas validée. "
+        "Le motif est consigné au journal.",
+        "Faces and plates are masked in the list until the proposition is validated. "
+        "The reason is recorded in the log.",
+    ),
+    ("unmask.example", "vérifier le couvre-chef", "check the headgear"),
+    ("unmask.done", "Image démasquée ; motif consigné.", "Picture unmasked; reason logged."),
+    ("verdict.recorded", "Verdict enregistré.", "Verdict recorded."),
+    ("verdict.undone", "Verdict précédent rétabli.", "Earlier verdict restored."),
+    (
+        "verdict.undone.doubtful",
+        "Verdict repris : la proposition est marquée douteuse.",
+        "Verdict taken back: the proposition is marked doubtful.",
+    ),
+    ("note.title", "Note sur la proposition", "Note on the proposition"),
+    (
+        "note.why",
+        "La note est chiffrée avec le dossier et accompagne le verdict.",
+        "The note is encrypted with the case and goes with the verdict.",
+    ),
+    ("empty.begin.title", "Que cherchez-vous ?", "What are you looking for?"),
+    (
+        "empty.begin.text",
+        "Dites l’objet de la recherche, choisissez un type, des couleurs, une période, puis Rechercher.",
+        "Give the purpose, choose a type, colours, a period, then Search.",
+    ),
+    ("empty.searching.title", "Recherche en cours…", "Searching…"),
+    ("empty.searching.text", "L’index du dossier est interrogé.", "The index of the case is being asked."),
+    ("empty.none.title", "0 proposition", "0 propositions"),
+    (
+        "empty.none.text",
+        "Ce n’est pas une preuve d’absence : élargissez les couleurs ou la période, ou retirez un filtre.",
+        "This is no proof of absence: widen colours or period, or take a filter away.",
+    ),
+    ("coverage.none", "Aucune recherche faite.", "No search made yet."),
+    ("coverage.footage", "{analysed} analysées sur {footage}", "{analysed} of {footage} analysed"),
+    ("coverage.skipped", "{skipped} sans mouvement, non décodées", "{skipped} still, not decoded"),
+    ("coverage.recordings", "{done}/{all} fichiers indexés", "{done}/{all} files indexed"),
+    ("coverage.tracks.one", "{n} objet indexé", "{n} object indexed"),
+    ("coverage.tracks.many", "{n} objets indexés", "{n} objects indexed"),
+    ("coverage.judged.one", "{n} vérifié", "{n} checked"),
+    ("coverage.judged.many", "{n} vérifiés", "{n} checked"),
+    ("coverage.profiles", "profil {profiles}", "profile {profiles}"),
+    ("coverage.models", "Modèles : {models}", "Models: {models}"),
+    ("coverage.nothing_imported", "Aucun enregistrement n’a été importé.", "No recording was imported."),
+    (
+        "coverage.not_indexed.one",
+        "{n} enregistrement n’est pas encore indexé : ce qu’il montre n’est pas dans la liste.",
+        "{n} recording is not indexed yet: what it shows is not in the list.",
+    ),
+    (
+        "coverage.not_indexed.many",
+        "{n} enregistrements ne sont pas encore indexés : ce qu’ils montrent n’est pas dans la liste.",
+        "{n} recordings are not indexed yet: what they show is not in the list.",
+    ),
+    ("lane.empty", "", ""),
+    (
+        "lane.untimed",
+        "Horloge non établie : les propositions n’ont pas d’heure.",
+        "Clock not established: the propositions have no time.",
+    ),
+    ("lane.hits.one", "{n} proposition", "{n} proposition"),
+    ("lane.hits.many", "{n} propositions", "{n} propositions"),
+)
+
+_PLAYER: Final = (
+    ("player.nothing", "Lecteur", "Player"),
+    ("player.empty", "Choisissez une proposition.", "Choose a proposition."),
+    ("player.opening", "Ouverture de l’enregistrement…", "Opening the recording…"),
+    ("player.corrected", "Heure corrigée {time}", "Corrected time {time}"),
+    ("player.displayed", "affichée {time}", "displayed {time}"),
+    ("player.no_clock", "Heure non établie", "Time not established"),
+    ("player.frame", "image {index} / {n}", "frame {index} / {n}"),
+    (
+        "player.identity",
+        "Type d’image (I, P, B), PTS, ordre dans le fichier, temps depuis le début du fichier",
+        "Picture type (I, P, B), PTS, order in the file, time since the start of the file",
+    ),
+    ("player.first", "Première image de la proposition (Début)", "First frame of the proposition (Home)"),
+    ("player.back", "Arrière (J)", "Backward (J)"),
+    ("player.step-back", "Image précédente (←)", "Previous frame (←)"),
+    ("player.play", "Lecture ou pause (Espace)", "Play or pause (Space)"),
+    ("player.step", "Image suivante (→)", "Next frame (→)"),
+    ("player.forward", "Avant (L)", "Forward (L)"),
+    ("player.last", "Dernière image de la proposition (Fin)", "Last frame of the proposition (End)"),
+    ("player.box", "Cadre de la proposition (B)", "Box of the proposition (B)"),
+    ("player.speed", "Vitesse de lecture", "Play speed"),
+    ("judge.validated", "Valider", "Validate"),
+    ("judge.rejected", "Rejeter", "Reject"),
+    ("judge.doubtful", "Douteux", "Doubtful"),
+    ("judge.note", "Note", "Note"),
+    ("judge.key", "Touche {key}", "Key {key}"),
+)
+
+_EXPORTS: Final = (
+    ("export.still", "Image…", "Still…"),
+    ("export.clip", "Extrait…", "Clip…"),
+    ("export.synopsis", "Synopsis…", "Synopsis…"),
+    (
+        "export.still.why",
+        "L’image affichée, avec sa légende en marge (S)",
+        "The frame on the screen, captioned in the margin (S)",
+    ),
+    (
+        "export.clip.why",
+        "Extrait de l’original, sans réencodage (C)",
+        "Clip of the original, without re-encoding (C)",
+    ),
+    (
+        "export.synopsis.why",
+        "Résumé animé de toutes les propositions de la liste ; jamais une preuve",
+        "Condensed film of all propositions in the list; never evidence",
+    ),
+    ("export.still.where", "Où écrire l’image ?", "Where to write the still?"),
+    ("export.clip.where", "Où écrire l’extrait ?", "Where to write the clip?"),
+    ("export.synopsis.where", "Où écrire le synopsis ?", "Where to write the synopsis?"),
+    ("export.still.name", "Image", "Still"),
+    ("export.clip.name", "Extrait", "Clip"),
+    ("export.synopsis.name", "Synopsis", "Synopsis"),
+    ("task.running", "{name} en cours", "{name} under way"),
+    ("task.left", ", encore {left} environ", ", about {left} left"),
+    ("task.done", "{name} écrit : {file}", "{name} written: {file}"),
+    ("task.cancelled", "{name} annulé", "{name} cancelled"),
+    ("task.failed", "{name} : {title}", "{name}: {title}"),
+    ("task.cancel", "Annuler", "Cancel"),
+    ("task.ok", "OK", "OK"),
+)
+
+TEXTS: Final = (*_FILTERS, *_HITS, *_PLAYER, *_EXPORTS)
+"""(key, French, English)."""

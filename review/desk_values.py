@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the desk hands to a window: plain frozen values and the shape of a frame source, without any library but numpy.
+
+Kept apart from :mod:`review.desk` so that presenters and their fakes load neither a store nor a decoder.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import RelectureError
+
+__all__ = [
+    "CaseCard",
+    "CaseHeader",
+    "Frames",
+    "OperatorChoice",
+    "Problem",
+    "Swatch",
+    "VerdictName",
+    "problem_of",
+]
+
+logger = logging.getLogger(__name__)
+
+VerdictName = Literal["validated", "rejected", "doubtful"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorChoice:
+    """One operator of this workstation, as offered before a case is open.
+
+    Attributes:
+        operator_id: Short name that commands use.
+        name: First and last name.
+        quality: ``OPJ``, ``APJ`` or ``magistrat``.
+        service: Unit.
+    """
+
+    operator_id: str
+    name: str
+    quality: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseHeader:
+    """What a case folder says of itself without its key.
+
+    Attributes:
+        folder: Absolute path of the case.
+        case_id: Identifier in the public header.
+        created_utc: When it was made; None when the header does not say.
+        operator_ids: Operators whose passphrase can open it; empty when the header does not say.
+    """
+
+    folder: Path
+    case_id: str
+    created_utc: datetime | None = None
+    operator_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCard:
+    """What the window shows of an open case.
+
+    Attributes:
+        folder: Absolute path of the case.
+        title: Name or number of the procedure.
+        legal_basis: Legal frame, in the French wording of the requisition.
+        operator: The acting operator's name and quality.
+        cameras: Identifiers of the cameras in scope, sorted.
+        from_utc: Start of the scope; None when several windows or none.
+        to_utc: End of the scope; None likewise.
+        purge_due: Last day of the data's life, or None.
+        n_recordings: Recordings imported.
+        purposes: Purposes that the requisition names, offered as suggestions.
+        can_judge: False for a case opened to look only.
+    """
+
+    folder: Path
+    title: str
+    legal_basis: str
+    operator: str
+    cameras: tuple[str, ...]
+    from_utc: datetime | None = None
+    to_utc: datetime | None = None
+    purge_due: datetime | None = None
+    n_recordings: int = 0
+    purposes: tuple[str, ...] = ()
+    can_judge: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swatch:
+    """A colour that searches know: its name in queries, its names for people, and a picture of it.
+
+    Attributes:
+        name: Name in :class:`review.hits.Query`.
+        french: Name for a French reader.
+        english: Name for an English reader.
+        rgb_u8: Red, green, blue, 0 to 255, to paint the swatch with.
+    """
+
+    name: str
+    french: str
+    english: str
+    rgb_u8: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An act that did not happen, told to a person.
+
+    Attributes:
+        kind: Name of the leaf of the error tree, for example ``WrongKey``; ``Defect`` for our own bug.
+        message: What is wrong, as the floor below says it.
+        hint: What to do.
+    """
+
+    kind: str
+    message: str
+    hint: str = ""
+
+
+def problem_of(exc: BaseException) -> Problem:
+    """The problem that an exception stands for; our own bugs are logged with their trace.
+
+    >>> from models.errors import WrongKey
+    >>> problem_of(WrongKey("no", hint="type it again")).kind
+    'WrongKey'
+    """
+    if isinstance(exc, RelectureError):
+        return Problem(kind=type(exc).__name__, message=exc.message, hint=exc.hint)
+    logger.error("an act failed on an error that nobody foresaw", exc_info=exc)
+    return Problem(kind="Defect", message=f"{type(exc).__name__}: {exc}")
+
+
+class Frames(Protocol):
+    """Exact frames of the recording that a hit lies in; index i counts from the recording's first frame.
+
+    One caller at a time: a window calls it from one worker thread.
+    """
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of the recording."""
+        ...
+
+    @property
+    def first_index(self) -> int:
+        """Frame that the hit is first seen in."""
+        ...
+
+    @property
+    def last_index(self) -> int:
+        """Frame that the hit is last seen in."""
+        ...
+
+    @property
+    def best_index(self) -> int:
+        """Frame that shows the hit best."""
+        ...
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per tick."""
+        ...
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Width of a pixel over its height."""
+        ...
+
+    def pts_ticks(self, index: int) -> int:
+        """Presentation time stamp of a frame, stream ticks."""
+        ...
+
+    def utc(self, index: int) -> datetime | None:
+        """Corrected UTC of a frame; None when the recorder's clock is not established."""
+        ...
+
+    def displayed(self, index: int) -> datetime | None:
+        """What the recorder's clock said at a frame, with its UTC offset; None likewise."""
+        ...
+
+    def box(self, index: int) -> tuple[float, float, float, float] | None:
+        """The hit's box x1 y1 x2 y2 in source pixels; None where the hit is not seen."""
+        ...
+
+    def picture_type(self, index: int) -> str:
+        """``I``, ``P``, ``B`` or ``?``."""
+        ...
+
+    def image_bgr_u8(self, index: int) -> NDArray[np.uint8]:
+        """The exact frame as decoded, (H, W, 3), blue green red, no overlay."""
+        ...
+
+    def close(self) -> None:
+        """Release the recording."""
+        ...
