@@ -24,7 +24,7 @@ from typing import Final, Protocol
 
 import bagit
 
-from models.errors import AlreadyThere, Defect, NotAllowed, StoreProblem, Tampered
+from models.errors import AlreadyThere, Defect, NotAllowed, StoreProblem, Tampered, UnknownReference
 from review import bundle_layout as layout
 from review.audit.record import canonical
 from review.bundle_content import AnalysisFacts, count_decisions, manifest_document, report_document
@@ -184,19 +184,27 @@ def _make_exhibits(
     validated = [verdict for verdict in verdicts if verdict.decision is Decision.VALIDATED]
     for name in (layout.STILLS, layout.CLIPS):
         make_folder(folder / name)
-    made: list[tuple[Exhibit, Exhibit, Verdict]] = []
+    made: list[tuple[list[Exhibit], Verdict]] = []
     for number, verdict in enumerate(validated, start=1):
         stem = UNSAFE.sub("-", verdict.track_id)
         still = maker.still(session, verdict.track_id, folder / layout.STILLS / f"{stem}.png")
-        clip = maker.clip(session, verdict.track_id, folder / layout.CLIPS / f"{stem}.mp4")
-        made.append((still, clip, verdict))
+        try:
+            clip = maker.clip(session, verdict.track_id, folder / layout.CLIPS / f"{stem}.mp4")
+            made.append(([still, clip], verdict))
+        except UnknownReference as problem:
+            made.append(([replace(still, missing_clip=problem.message)], verdict))
         on_exhibit(number, len(validated))
-    made.sort(key=lambda item: (item[1].start_utc is None, item[1].start_utc or datetime.min, item[2].number))
-    exhibits = []
-    for number, (still, clip, verdict) in enumerate(made, start=1):
-        for exhibit in (still, clip):
-            exhibits.append((*_number(folder, exhibit, number), verdict))
-    return exhibits
+    made.sort(key=lambda item: (_order(item[0][-1].start_utc), item[1].number))
+    return [
+        (*_number(folder, exhibit, number), verdict)
+        for number, (exhibits, verdict) in enumerate(made, start=1)
+        for exhibit in exhibits
+    ]
+
+
+def _order(moment: datetime | None) -> float:
+    """Known times in order, unknown ones last."""
+    return moment.timestamp() if moment else float("inf")
 
 
 def _number(folder: Path, exhibit: Exhibit, number: int) -> tuple[Exhibit, str]:
@@ -254,8 +262,7 @@ def _write_content(
         facts=facts,
         checkpoint=checkpoint,
     )
-    pictures = {file: exhibit.path.read_bytes() for exhibit, file, _ in exhibits if exhibit.kind == "still"}
-    _write(folder / layout.REPORT, compile_pdf("pv", document, created=created, pictures=pictures))
+    _write(folder / layout.REPORT, compile_pdf("pv", document, created=created, pictures=folder))
     return checkpoint.root_text
 
 

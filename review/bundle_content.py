@@ -15,11 +15,11 @@ from review.case_folder import software_version
 from review.exhibits import Exhibit
 from review.legal import concept, data_version
 from review.originals import Original
-from review.report import french_bytes, french_day, french_moment
+from review.report import french_bytes, french_day, french_duration, french_moment
+from review.report_words import french, french_method
 from review.requisition import Authorisation
 from review.session import CaseSession
 from review.verdicts import Decision, Verdict
-from review.report_words import french
 
 __all__ = ["AnalysisFacts", "ModelFact", "manifest_document", "report_document"]
 
@@ -54,6 +54,8 @@ class AnalysisFacts:
         decoder: Decoder and FFmpeg version that any pixel came from.
         n_tracks: Tracks in the index.
         coverage: One sentence on what was analysed and what was skipped.
+        analysed_s: Footage analysed, seconds of media time; 0 when only the sentence is known.
+        keyframes_only_s: Part of it of which only keyframes were looked at, since nothing moved.
     """
 
     profile: str
@@ -62,6 +64,8 @@ class AnalysisFacts:
     decoder: str
     n_tracks: int
     coverage: str
+    analysed_s: float = 0.0
+    keyframes_only_s: float = 0.0
 
 
 def _requisition(session: CaseSession) -> dict[str, Json]:
@@ -111,6 +115,7 @@ def _exhibit(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, Json]:
         "class": exhibit.class_name,
         "model": exhibit.model,
         "method": exhibit.method,
+        "missing_clip": exhibit.missing_clip,
         "attributes": [
             {"name": name, "value": value, "score": score, "model": model}
             for name, value, score, model in exhibit.attributes
@@ -178,6 +183,8 @@ def manifest_document(
             "decoder": facts.decoder,
             "tracks": facts.n_tracks,
             "coverage": facts.coverage,
+            "analysed_s": facts.analysed_s,
+            "keyframes_only_s": facts.keyframes_only_s,
             "models": [
                 {"name": item.name, "role": item.role, "sha256": item.sha256, "accuracy": item.accuracy}
                 for item in facts.models
@@ -241,9 +248,11 @@ def report_document(
         "profile": facts.profile,
         "decoder": facts.decoder,
         "configuration_sha256": facts.configuration_sha256,
-        "coverage": facts.coverage,
+        "coverage": _coverage(facts),
         "n_tracks": facts.n_tracks,
-        "models": [[item.name, item.role, item.accuracy or "non mesurée", item.sha256] for item in facts.models],
+        "models": [
+            [item.name, french(item.role), item.accuracy or "non mesurée", item.sha256] for item in facts.models
+        ],
         "decisions": manifest["decisions"],
         "exhibits": [_exhibit_block(exhibit, file, verdict) for exhibit, file, verdict in exhibits],
         "manifest_sha256": manifest_sha256,
@@ -252,6 +261,13 @@ def report_document(
         "log_origin": checkpoint.origin,
         "certificate_sha256": session.operator.certificate_sha256,
     }
+
+
+def _coverage(facts: AnalysisFacts) -> str:
+    if not facts.analysed_s:
+        return facts.coverage
+    analysed, still = french_duration(facts.analysed_s), french_duration(facts.keyframes_only_s)
+    return f"{analysed} d’enregistrement analysées ; sur {still} sans mouvement, seules les images clés ont été vues"
 
 
 def _text(value: object, otherwise: str) -> str:
@@ -300,7 +316,8 @@ def _exhibit_block(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, o
         "file": file,
         "picture": file if exhibit.kind == "still" else None,
         "kind": french(exhibit.kind),
-        "method": french(exhibit.method),
+        "method": french_method(exhibit.method),
+        "missing_clip": exhibit.missing_clip,
         "track": exhibit.track_id,
         "camera": exhibit.camera,
         "source": exhibit.source_name,

@@ -38,6 +38,7 @@ class Exhibit:
         model: ``name@version`` of what proposed it.
         method: How it was made, in a few words: ``exact frame, PNG``, ``stream copy``, ``re-encoded, lossless``.
         attributes: Proposed attributes as (name, value, score 0 to 1, model).
+        missing_clip: Of a still whose clip could not be cut: why.
     """
 
     kind: Literal["still", "clip"]
@@ -61,3 +62,4 @@ class Exhibit:
     model: str
     method: str
     attributes: tuple[tuple[str, str, float, str], ...] = ()
+    missing_clip: str = ""

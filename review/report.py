@@ -7,18 +7,18 @@ The same data give the same bytes: fonts come with typst, system fonts are not l
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 
 import typst
 
 from models.errors import Defect
 
-__all__ = ["compile_pdf", "french_bytes", "french_day", "french_moment"]
+__all__ = ["compile_pdf", "french_bytes", "french_day", "french_duration", "french_moment"]
 
-STANDARD: Final = "a-3b"
+STANDARD: Final[Literal["a-3b"]] = "a-3b"
 MONTHS: Final = (
     "janvier",
     "février",
@@ -35,37 +35,30 @@ MONTHS: Final = (
 )
 
 
-def compile_pdf(
-    template: str, document: object, *, created: datetime, pictures: Mapping[str, bytes] | None = None
-) -> bytes:
+def compile_pdf(template: str, document: object, *, created: datetime, pictures: Path | None = None) -> bytes:
     """Compile a template of ``review/templates``.
 
     Args:
         template: Its file name without suffix.
-        document: What the template reads as ``data.json``.
+        document: What the template reads as JSON.
         created: Creation time written into the PDF, aware.
-        pictures: Picture files by the name under which the data refer to them.
+        pictures: Folder in which the pictures lie that the document names; nothing outside it can be read.
 
     Raises:
         Defect: The template does not compile, or the result would not be PDF/A.
     """
-    templates = resources.files("review.templates")
-    files = {
-        "main.typ": templates.joinpath(f"{template}.typ").read_bytes(),
-        "common.typ": templates.joinpath("common.typ").read_bytes(),
-        "data.json": json.dumps(document, ensure_ascii=False).encode(),
-        **(pictures or {}),
-    }
-    try:
-        pdf = typst.compile(  # type: ignore[call-overload]  # Reason: its stub leaves out files given as a dict.
-            files,
-            format="pdf",
-            ignore_system_fonts=True,
-            pdf_standards=[STANDARD],
-            timestamp=int(created.timestamp()),
-        )
-    except (typst.TypstError, RuntimeError) as exc:
-        raise Defect(f"The report {template} cannot be made: {exc}.") from exc
+    with resources.as_file(resources.files("review.templates")) as templates:
+        source = (templates / "common.typ").read_bytes() + (templates / f"{template}.typ").read_bytes()
+        try:
+            compiler = typst.Compiler(
+                source,
+                root=str(pictures or templates),
+                ignore_system_fonts=True,
+                sys_inputs={"document": json.dumps(document, ensure_ascii=False)},
+            )
+            pdf = compiler.compile(format="pdf", pdf_standards=[STANDARD], timestamp=int(created.timestamp()))
+        except (typst.TypstError, RuntimeError) as exc:
+            raise Defect(f"The report {template} cannot be made: {exc}.") from exc
     assert isinstance(pdf, bytes)
     return pdf
 
@@ -91,6 +84,17 @@ def french_moment(moment: datetime | None) -> str:
     offset = moment.strftime("%z")
     zone = "UTC" if offset in ("+0000", "") else f"UTC{offset[:3]}:{offset[3:]}"
     return f"{moment:%d/%m/%Y %H:%M:%S},{moment.microsecond // 1000:03d} {zone}"
+
+
+def french_duration(seconds: float) -> str:
+    """Hours, minutes and seconds, rounded to the second.
+
+    >>> french_duration(7325.4)
+    '2 h 02 min 05 s'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min {rest:02d} s" if hours else f"{minutes} min {rest:02d} s"
 
 
 def french_bytes(count: int) -> str:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-__all__ = ["french"]
+__all__ = ["french", "french_method"]
 
 _WORDS: Final = {
     "person": "personne",
@@ -69,10 +70,15 @@ _WORDS: Final = {
     "unusable_period": "période inexploitable",
     "camera_moves": "caméra mobile",
     "triage_not_trusted": "tri préalable non retenu",
-    "exact frame, png": "image exacte, PNG",
-    "stream copy": "copie du flux, sans réencodage",
-    "re-encoded, lossless": "réencodée sans perte",
+    "algorithm of this program": "algorithme du logiciel",
+    "detector": "détection",
+    "classifier": "classement",
+    "person_attributes": "caractères de personnes",
+    "vehicle_attributes": "caractères de véhicules",
+    "appearance": "ressemblance",
 }
+
+_LEAD_IN: Final = re.compile(r"begins (-?[0-9.]+) s before the object")
 
 
 def french(name: str) -> str:
@@ -82,3 +88,20 @@ def french(name: str) -> str:
     ('voiture', 'zébré')
     """
     return _WORDS.get(name.casefold(), name)
+
+
+def french_method(method: str) -> str:
+    """How an exhibit was made, in French; an unknown method is shown as it is.
+
+    >>> french_method("stream copy, no re-encoding; begins 1.240 s before the object, at a keyframe")
+    'copie du flux, sans réencodage ; commence 1,240 s avant l’objet, sur une image clé'
+    """
+    if method.startswith("stream copy"):
+        lead_in = _LEAD_IN.search(method)
+        early = lead_in[1].replace(".", ",") if lead_in else ""
+        return "copie du flux, sans réencodage" + (
+            f" ; commence {early} s avant l’objet, sur une image clé" if early else ""
+        )
+    if method.startswith("exact frame"):
+        return "image exacte, PNG"
+    return method
