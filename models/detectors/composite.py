@@ -34,6 +34,8 @@ _FAMILY_BY_LABEL: Final = {
 }
 _SAME_OBJECT_IOU: Final = 0.5
 _SAME_OBJECT_COVER: Final = 0.85
+_SAME_OBJECT_SIZE: Final = 0.35
+_TELLS_TWO_WHEELERS_APART: Final = 0.5
 _RIDER_MIN_OVERLAP: Final = 0.25
 _RIDER_CENTRE_MARGIN: Final = 0.15
 _RIDER_FEET_SLACK: Final = 0.06
@@ -66,24 +68,29 @@ class CompositeDetector:
 def fuse(opinions: Sequence[Detections]) -> Detections:
     """One box an object, out of several detectors' opinions on one picture.
 
-    Boxes of one family (person, vehicle, two-wheeler, bag) that overlap by IoU 0.5, or of which one covers the other
-    to 85 %, are one object when they come from different opinions. A bag that is as large as a vehicle there is the
-    vehicle, and is dropped.
+    Boxes of one family (person, vehicle, two-wheeler, bag) from different opinions are one object when they overlap
+    by IoU 0.5, or when one covers the other to 85 % and is not much larger; one box of an opinion stands for one
+    object, so that two persons whom one net sees as one stay two. A bag that lies within a vehicle is dropped.
+
+    A later opinion may say whether a two-wheeler is a bicycle or a motorcycle. It may not say which kind of vehicle a
+    ``vehicle`` is: from above, a COCO net calls a red car a bus with score 0.85, and it has no word for a van.
     """
     boxes: list[NDArray[np.float32]] = []
     scores: list[float] = []
     labels: list[str] = []
     for opinion in opinions:
-        known = np.array(boxes, np.float32).reshape(-1, 4)
-        families = [_FAMILY_BY_LABEL[label] for label in labels]
-        for box, score, label in zip(opinion.boxes_xyxy_px, opinion.scores, opinion.labels, strict=True):
-            same = _index_of_same(box, _FAMILY_BY_LABEL[label], known, families)
-            if same is None:
+        known_by_new = _same_objects(opinion, boxes, labels)
+        for new, (box, label) in enumerate(zip(opinion.boxes_xyxy_px, opinion.labels, strict=True)):
+            score = float(opinion.scores[new])
+            known = known_by_new.get(new)
+            if known is None:
                 boxes.append(box)
-                scores.append(float(score))
+                scores.append(score)
                 labels.append(label)
-            else:
-                scores[same] = max(scores[same], float(score))
+                continue
+            if labels[known] == "two_wheeler" and score >= _TELLS_TWO_WHEELERS_APART:
+                labels[known] = label
+            scores[known] = max(scores[known], score)
     return _without_vehicle_bags(_sorted(boxes, scores, labels))
 
 
@@ -134,21 +141,29 @@ def _overlap_of(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(_common_area(one, other[np.newaxis])[0] / min(_area(one), _area(other)))
 
 
-def _index_of_same(
-    box: NDArray[np.float32], family: str, known: NDArray[np.float32], families: Sequence[str]
-) -> int | None:
-    best: tuple[float, int] | None = None
-    if len(known) == 0:
-        return None
-    common = _common_area(box, known)
-    for i, known_family in enumerate(families):
-        if known_family != family:
-            continue
-        iou = float(common[i] / (_area(box) + _area(known[i]) - common[i]))
-        cover = float(common[i] / min(_area(box), _area(known[i])))
-        if (iou >= _SAME_OBJECT_IOU or cover >= _SAME_OBJECT_COVER) and (best is None or iou > best[0]):
-            best = (iou, i)
-    return None if best is None else best[1]
+def _same_objects(opinion: Detections, boxes: Sequence[NDArray[np.float32]], labels: Sequence[str]) -> dict[int, int]:
+    """Index of a new box to index of the known box that is the same object; one to one, best overlap first."""
+    if not boxes:
+        return {}
+    known = np.array(boxes, np.float32)
+    known_areas = (known[:, 2:] - known[:, :2]).prod(axis=1)
+    pairs: list[tuple[float, int, int]] = []
+    for new, (box, label) in enumerate(zip(opinion.boxes_xyxy_px, opinion.labels, strict=True)):
+        common = _common_area(box, known)
+        area = _area(box)
+        for old, known_label in enumerate(labels):
+            if _FAMILY_BY_LABEL[known_label] != _FAMILY_BY_LABEL[label]:
+                continue
+            small, large = sorted((area, float(known_areas[old])))
+            iou = float(common[old]) / (small + large - float(common[old]))
+            is_part = float(common[old]) / small >= _SAME_OBJECT_COVER and small / large >= _SAME_OBJECT_SIZE
+            if iou >= _SAME_OBJECT_IOU or is_part:
+                pairs.append((-iou, new, old))
+    matched: dict[int, int] = {}
+    for _, new, old in sorted(pairs):
+        if new not in matched and old not in matched.values():
+            matched[new] = old
+    return matched
 
 
 def _without_vehicle_bags(detections: Detections) -> Detections:
