@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer._kernels import vote
+from indexer.arrays import f32
 
 __all__ = ["Background", "estimate_background", "gains_between"]
 
@@ -67,7 +68,7 @@ def gains_between(frame_bgr: NDArray[np.uint8], reference_bgr: NDArray[np.float3
     near = np.all(np.abs(ratios / gains - 1) < 0.15, axis=1)
     if near.sum() > 0.2 * len(ratios):
         gains = np.median(ratios[near], axis=0)
-    return np.clip(gains, 0.2, 5.0).astype(np.float32)
+    return f32(np.clip(gains, 0.2, 5.0))
 
 
 def estimate_background(pictures_bgr: list[NDArray[np.uint8]]) -> Background:
@@ -109,4 +110,4 @@ def estimate_background(pictures_bgr: list[NDArray[np.uint8]]) -> Background:
 def _first_guess(pictures_bgr: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
     """Median of up to 15 spread pictures: good enough to measure gains against."""
     picks = np.linspace(0, len(pictures_bgr) - 1, min(15, len(pictures_bgr))).round().astype(int)
-    return np.median(np.stack([pictures_bgr[i] for i in picks]), axis=0).astype(np.float32)
+    return f32(np.median(np.stack([pictures_bgr[i] for i in picks]), axis=0))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer._kernels import compare, empty_masks, follow
+from indexer.arrays import u8
 from indexer.background import Background, gains_between
 
 __all__ = ["Blob", "MotionModel", "motion_size"]
@@ -27,6 +28,7 @@ ADAPTATION: Final = 0.1
 ADAPT_EVERY: Final = 5
 """The background takes on this share of the difference, every so many pictures, where nothing moves."""
 GLOBAL_CHANGE_UNIT: Final = 0.6
+GHOST_EDGE_RATIO: Final = 1.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class MotionModel:
     @property
     def empty_scene_bgr_u8(self) -> NDArray[np.uint8]:
         """(H, W, 3) the background as it is believed now, at the gain of the last picture."""
-        return np.clip(self._colour * self.gains, 0, 255).astype(np.uint8)
+        return u8(np.clip(self._colour * self.gains, 0, 255).astype(np.uint8))
 
     def foreground(self, picture_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Mask of what differs, (H, W) uint8 with 0 or 255; also lets the background follow the light.
@@ -94,7 +96,7 @@ class MotionModel:
         compare(smooth, self._colour, self.gains, self._weak_levels, STRONG_RATIO, self._weak, self._kind)
         weak = cv2.morphologyEx(self._weak, cv2.MORPH_OPEN, self._open)
         weak = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, self._close)
-        mask = self._keep_supported(weak)
+        mask = self._keep_supported(u8(weak))
         self._n_pictures += 1
         if self._n_pictures % ADAPT_EVERY == 0 and not self.is_global_change(mask):
             follow(smooth, cv2.dilate(mask, self._close), self._colour, self.gains, ADAPTATION)
@@ -113,6 +115,23 @@ class MotionModel:
     def is_global_change(self, mask: NDArray[np.uint8]) -> bool:
         """True when most of the picture differs: the camera moved, was covered, or the light was switched."""
         return float(np.count_nonzero(mask)) / mask.size > GLOBAL_CHANGE_UNIT
+
+    def is_ghost(
+        self, picture_bgr: NDArray[np.uint8], mask: NDArray[np.uint8], box_xyxy: tuple[int, int, int, int]
+    ) -> bool:
+        """True when the outline of a region is an edge of the believed scene and not of the picture.
+
+        An object that is there has its outline in the picture; where the scene was estimated with an object that has
+        left, the outline is in the estimate.
+        """
+        x1, y1, x2, y2 = box_xyxy
+        part = mask[y1:y2, x1:x2]
+        outline = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, self._open) > 0
+        if outline.sum() < 8:
+            return False
+        seen = _edges(picture_bgr[y1:y2, x1:x2])[outline].mean()
+        believed = _edges(self.empty_scene_bgr_u8[y1:y2, x1:x2])[outline].mean()
+        return bool(believed > GHOST_EDGE_RATIO * seen)
 
     def absorb(self, picture_bgr: NDArray[np.uint8], box_xyxy: tuple[int, int, int, int]) -> None:
         """Make what stands in a box part of the empty scene, as with a car that has parked."""
@@ -136,7 +155,13 @@ class MotionModel:
         mask = keep[labels]
         mask &= ~(is_shadow & has_body[labels])
         cleaned = cv2.morphologyEx(mask.astype(np.uint8) * 255, cv2.MORPH_OPEN, self._open)
-        return cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close)
+        return u8(cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close))
+
+
+def _edges(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Local contrast, the largest over the channels."""
+    gradient = cv2.morphologyEx(image_bgr, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    return u8(gradient.max(axis=2))
 
 
 def _joined(blobs: list[Blob]) -> list[Blob]:

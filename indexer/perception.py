@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.arrays import u8
 from indexer.media import Picture
 from indexer.motion import MotionModel
 from indexer.sketches import Box, CropSample, Sighting, Sketch, cut_crop, iou_xyxy, overlap_share
@@ -31,7 +32,9 @@ DETECTED_PER_S: Final = 6.3
 CROP_STEP_S: Final = 0.24
 MOTION_SCORE: Final = 0.6
 PARKED_S: Final = 90.0
-PARKED_IOU: Final = 0.85
+GHOST_S: Final = 2.5
+STILL_IOU: Final = 0.85
+GHOST_CHECK_EVERY: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,7 +126,7 @@ class SpanPerception:
         small = numbered.picture.bgr_u8(self._scene.size_wh_px)
         matrix = IDENTITY
         if self._scene.steadier is not None:
-            matrix = self._scene.steadier.locate(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+            matrix = self._scene.steadier.locate(u8(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
             small = warp_to_reference(small, matrix, self._scene.model.empty_scene_bgr_u8)
         mask = self._scene.model.foreground(small)
         self._result.n_analysed += 1
@@ -145,7 +148,7 @@ class SpanPerception:
                 full = numbered.picture.bgr_u8()
                 detections = self._call_detector(full)
             pairs = self._take_detections(time_s, numbered, detections) + pairs
-        self._park(look, pairs)
+        self._settle(look, pairs)
         self._cut(look, pairs, full)
 
     def _call_detector(self, full_bgr: NDArray[np.uint8]) -> Detections:
@@ -184,19 +187,44 @@ class SpanPerception:
         x1, y1, x2, y2 = (float(value) for value in box)
         return (max(0.0, x1), max(0.0, y1), min(float(width), x2), min(float(height), y2))
 
-    def _park(self, look: _Look, pairs: list[tuple[Sketch, Sighting]]) -> None:
-        """What has not moved for a minute and a half becomes scene: else a parked car would move for ever."""
+    def _settle(self, look: _Look, pairs: list[tuple[Sketch, Sighting]]) -> None:
+        """Make scene of what stands still: soon where the scene was mistaken, after a minute and a half if it parked.
+
+        Else the hole that a departed car leaves, or a parked car, would be an object for ever.
+        """
         for sketch, sighting in pairs:
-            if sketch.from_detector or sketch.parked:
+            if sketch.from_detector or sketch.settled:
                 continue
-            since = sighting.pts_ticks - PARKED_S * self._ticks_per_s
-            if sketch.first.pts_ticks > since:
-                continue
-            earlier = next(s for s in sketch.sightings if s.pts_ticks >= since)
-            if iou_xyxy(earlier.box_xyxy_px, sighting.box_xyxy_px) > PARKED_IOU:
-                x1, y1, x2, y2 = (int(value * self._scale) for value in sighting.box_xyxy_px)
-                self._scene.model.absorb(look.small_bgr, (x1, y1, x2 + 1, y2 + 1))
-                sketch.parked = True
+            is_parked = self._is_still(sketch, sighting, PARKED_S)
+            if not is_parked:
+                if len(sketch.sightings) % GHOST_CHECK_EVERY or not self._is_still(sketch, sighting, GHOST_S):
+                    continue
+                # Why: what came in on its own feet is there, however faint its outline against what stood there before.
+                if sketch.has_moved:
+                    continue
+                if not self._scene.model.is_ghost(look.small_bgr, look.mask, self._motion_box(sighting, look.matrix)):
+                    continue
+            self._scene.model.absorb(look.small_bgr, self._motion_box(sighting, look.matrix))
+            sketch.settled = True
+
+    def _is_still(self, sketch: Sketch, sighting: Sighting, for_s: float) -> bool:
+        since = sighting.pts_ticks - for_s * self._ticks_per_s
+        if sketch.first.pts_ticks > since:
+            return False
+        earlier = next(s for s in sketch.sightings if s.pts_ticks >= since)
+        return iou_xyxy(earlier.box_xyxy_px, sighting.box_xyxy_px) > STILL_IOU
+
+    def _motion_box(self, sighting: Sighting, matrix: NDArray[np.float64]) -> tuple[int, int, int, int]:
+        """Box in the scene's own pixels, one pixel wider."""
+        shift = matrix[:, 2] if matrix is not IDENTITY else np.zeros(2)
+        x1, y1, x2, y2 = (value * self._scale for value in sighting.box_xyxy_px)
+        width, height = self._scene.size_wh_px
+        return (
+            max(0, int(x1 - shift[0]) - 1),
+            max(0, int(y1 - shift[1]) - 1),
+            min(width, int(x2 - shift[0]) + 2),
+            min(height, int(y2 - shift[1]) + 2),
+        )
 
     def _cut(self, look: _Look, pairs: list[tuple[Sketch, Sighting]], full: NDArray[np.uint8] | None) -> None:
         step_ticks = int(CROP_STEP_S * self._ticks_per_s)
@@ -208,7 +236,7 @@ class SpanPerception:
                 full = look.numbered.picture.bgr_u8()
             mask = look.mask
             if look.matrix is not IDENTITY:
-                mask = cv2.warpAffine(mask, look.matrix, self._scene.size_wh_px, flags=cv2.INTER_NEAREST)
+                mask = u8(cv2.warpAffine(mask, look.matrix, self._scene.size_wh_px, flags=cv2.INTER_NEAREST))
             image, crop_mask = cut_crop(full, mask, sighting.box_xyxy_px, mask_scale=self._scale)
             if image.shape[0] < 4 or image.shape[1] < 4:
                 continue

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings to segments: plans the cuts, looks at keyframes, decodes what may move, perceives, describes, packs.
 
-A segment depends on its recording, its span, the configuration and the models, and on nothing else: the same input gives
-the same bytes on any number of workers, and a segment that is stored is never made again.
+A segment depends on its recording, its span, the configuration and the models, and on nothing else: the same input
+gives the same bytes on any number of workers, and a segment that is stored is never made again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["IndexConfig", "SegmentPlan", "index_segment", "plan_segments"]
 
 Pictures = list[tuple[int, NDArray[np.uint8]]]
 
-MAX_SCENE_PICTURES: Final = 120
+MAX_SCENE_PICTURES: Final = 150
 MIN_SCENE_PICTURES: Final = 12
 DRIFT_PX: Final = 0.8
 """Median displacement of the pictures of a segment above which every picture is registered, motion pixels."""
@@ -223,8 +223,8 @@ class _SegmentWork:
         return False
 
     def _scene(self, sample: Pictures) -> Scene:
-        every = -(-len(sample) // MAX_SCENE_PICTURES)
-        pictures = [image for _, image in sample[::every]]
+        picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), MAX_SCENE_PICTURES)).round().astype(int))
+        pictures = [sample[i][1] for i in picks]
         reference = cv2.cvtColor(pictures[len(pictures) // 2], cv2.COLOR_BGR2GRAY)
         steadier = Steadier(np.asarray(reference, np.uint8))
         matrices = [steadier.locate(np.asarray(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), np.uint8)) for p in pictures]
@@ -236,7 +236,7 @@ class _SegmentWork:
                 Finding(
                     kind=FindingKind.CAMERA_MOVES,
                     component="health",
-                    detail=f"The camera drifts ({drift:.1f} px of {self._size[0]} at the median); pictures are aligned.",
+                    detail=f"The camera drifts ({drift:.1f} of {self._size[0]} px, median); pictures are aligned.",
                     first_pts_ticks=self._plan.start_pts_ticks,
                     last_pts_ticks=self._plan.end_pts_ticks,
                 )

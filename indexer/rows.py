@@ -22,7 +22,8 @@ CREATE TABLE tracks (
     class_name VARCHAR NOT NULL, class_score DOUBLE NOT NULL,
     first_pts BIGINT NOT NULL, last_pts BIGINT NOT NULL, n_frames INTEGER NOT NULL);
 CREATE TABLE attributes (
-    track_id VARCHAR NOT NULL, name VARCHAR NOT NULL, value VARCHAR NOT NULL, score DOUBLE NOT NULL, rank INTEGER NOT NULL);
+    track_id VARCHAR NOT NULL, name VARCHAR NOT NULL, value VARCHAR NOT NULL,
+    score DOUBLE NOT NULL, rank INTEGER NOT NULL);
 """
 
 
@@ -109,6 +110,7 @@ class TrackRows:
         for name, accepted, least_share in attributes:
             marks = ", ".join("?" for _ in accepted)
             # Why: a value counts when it is the best one, or comes close to it; its score is its own share.
+            # Reason: only fixed fragments and placeholders are joined here and below; every value is bound.
             matching = (
                 f"(SELECT max(a.score) FROM attributes a WHERE a.track_id = tracks.track_id AND a.name = ? "
                 f"AND a.value IN ({marks}) AND (a.rank = 0 OR a.score >= ? * "
@@ -120,9 +122,8 @@ class TrackRows:
             score_values += [name, *accepted, least_share]
         condition = " AND ".join(where) or "TRUE"
         score = f"({' + '.join(scores)}) / {len(scores)}"
-        # Reason: only fixed fragments and placeholders are joined; every value is bound.
         sql = (
-            f"SELECT track_id, {score} AS score FROM tracks WHERE {condition} "  # noqa: S608
+            f"SELECT track_id, {score} AS score FROM tracks WHERE {condition} "
             "ORDER BY score DESC, recording_id, first_pts, track_id"
         )
         rows = self._connection.execute(sql, [*score_values, *values]).fetchall()
@@ -131,7 +132,7 @@ class TrackRows:
     def counts(self, column: str) -> dict[str, int]:
         """Number of tracks for every value of ``class_name`` or ``camera``."""
         assert column in {"class_name", "camera"}
-        sql = f"SELECT {column}, count(*) FROM tracks GROUP BY 1 ORDER BY 1"  # noqa: S608  # Reason: checked above.
+        sql = f"SELECT {column}, count(*) FROM tracks GROUP BY 1 ORDER BY 1"
         return {str(name): int(count) for name, count in self._connection.execute(sql).fetchall()}
 
     def close(self) -> None:

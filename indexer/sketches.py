@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.arrays import u8
+
 __all__ = ["CropSample", "Sighting", "Sketch", "iou_xyxy", "overlap_share"]
 
 Box = tuple[float, float, float, float]
 
 MAX_CROPS: Final = 8
 CROP_SIDE_PX: Final = 256
+MOVED_IOU: Final = 0.45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,13 @@ class Sketch:
     bag_votes: Counter[str] = field(default_factory=Counter)
     n_bag_looks: int = 0
     last_crop_pts_ticks: int | None = None
-    parked: bool = False
+    settled: bool = False
+
+    @property
+    def has_moved(self) -> bool:
+        """True when the object left the place where it was first seen, or came to it growing."""
+        first = self.first.box_xyxy_px
+        return any(iou_xyxy(first, sighting.box_xyxy_px) < MOVED_IOU for sighting in self.sightings)
 
     @property
     def first(self) -> Sighting:
@@ -119,10 +128,10 @@ def cut_crop(
     mask = mask_u8[my1:my2, mx1:mx2]
     scale = min(1.0, CROP_SIDE_PX / max(crop.shape[0], crop.shape[1], 1))
     size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
-    small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA) if scale < 1 else crop.copy()
+    small = u8(cv2.resize(crop, size, interpolation=cv2.INTER_AREA)) if scale < 1 else crop.copy()
     if mask.size == 0:
         return small, np.full(size[::-1], 255, np.uint8)
-    return small, cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+    return small, u8(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR))
 
 
 def iou_xyxy(a: Box, b: Box) -> float:

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.arrays import f32, u8
+
 __all__ = ["IDENTITY", "Steadier", "boxes_to_picture", "drift_px", "warp_to_reference"]
 
 N_CORNERS: Final = 160
@@ -95,7 +97,7 @@ def boxes_to_picture(boxes_xyxy: NDArray[np.float32], matrix: NDArray[np.float64
         return boxes_xyxy
     centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
     moved = cv2.transform(centres[None].astype(np.float64), matrix)[0] - centres
-    return (boxes_xyxy + np.tile(moved, 2)).astype(np.float32)
+    return f32(boxes_xyxy + np.tile(moved, 2))
 
 
 def _same_level(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -104,4 +106,4 @@ def _same_level(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDA
     wanted = float(np.median(reference[::4, ::4]))
     if median < 4 or abs(wanted / median - 1) < 0.03:
         return picture
-    return cv2.convertScaleAbs(picture, alpha=wanted / median)
+    return u8(cv2.convertScaleAbs(picture, alpha=wanted / median))

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import supervision as sv
+from numpy.typing import NDArray
 from trackers import BIoU, ByteTrackTracker
 
 from indexer.sketches import Box, Sighting, Sketch, iou_xyxy
@@ -22,9 +23,9 @@ MIN_SIGHTINGS: Final = 3
 MIN_LIFE_S: Final = 0.25
 STITCH_S: Final = 2.5
 BOX_BUFFER: Final = 0.3
-"""Boxes are grown by this share before they are compared: at six pictures a second a fast object overlaps itself little.
-Source: Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make It Easier by Buffering
-the Matching Space", WACV 2023."""
+"""Boxes are grown by this share before they are compared: at six pictures a second a fast object hardly overlaps itself
+from one to the next. Source: Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make
+It Easier by Buffering the Matching Space", WACV 2023."""
 
 
 class SketchTracker:
@@ -137,15 +138,15 @@ def _stitch_cost(earlier: Sketch, later: Sketch, ticks_per_s: float) -> float:
     return distance / (0.6 + 0.2 * gap_s) + 0.3 * abs(float(np.log(size_a / size_b)))
 
 
-def _velocity(sketch: Sketch, ticks_per_s: float) -> np.ndarray:
+def _velocity(sketch: Sketch, ticks_per_s: float) -> NDArray[np.float64]:
     recent = sketch.sightings[-6:]
     span_s = (recent[-1].pts_ticks - recent[0].pts_ticks) / ticks_per_s
     if span_s <= 0:
         return np.zeros(2)
-    return (_centre(recent[-1].box_xyxy_px) - _centre(recent[0].box_xyxy_px)) / span_s
+    return np.asarray((_centre(recent[-1].box_xyxy_px) - _centre(recent[0].box_xyxy_px)) / span_s, np.float64)
 
 
-def _centre(box: Box) -> np.ndarray:
+def _centre(box: Box) -> NDArray[np.float64]:
     return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
 
 

@@ -55,7 +55,8 @@ class VectorIndex:
             rows = np.array(sorted(self._row_by_id[name] for name in among if name in self._row_by_id), np.int64)
             if not len(rows):
                 return []
-            params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))
+            # Reason: faiss types its parameter class without the keyword that its own manual documents.
+            params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))  # type: ignore[call-arg]
             n_wanted = min(n_wanted, len(rows))
         scores, rows_found = self._index.search(vector[None].astype(np.float32), n_wanted, params=params)
         found = [

@@ -19,6 +19,7 @@ from indexer.probe import ProbeResult, probe
 from indexer.records import Recording, RecordingId
 from indexer.ticks import ClockRecord
 from models.errors import OutOfScope, RelectureError, UnreadableInput, UsageProblem
+from review.audit.record import JsonObject
 from review.recordings import CaseRecording, read_recordings, recording_name, to_bytes, write_packets
 from review.requisition import ScopeVerdict
 from review.session import CaseSession
@@ -165,7 +166,7 @@ def import_footage(
         uncertainty_ms=uncertainty_ms,
         how_read="typed" if start is not None else "unknown",
     )
-    detail = {"camera": camera, "piece": piece, "n_files": len(files), "clock_offset_ms": clock_offset_ms}
+    detail: JsonObject = {"camera": camera, "piece": piece, "n_files": len(files), "clock_offset_ms": clock_offset_ms}
     with session.act("import.run", detail=detail) as act:
         work = _Import(session, camera=camera, piece=piece, clock=clock, progress=progress)
         items = []

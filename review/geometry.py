@@ -33,7 +33,8 @@ def path_of(track: Track, time_base: Fraction) -> Path:
     """The foot path of a track."""
     boxes = track.boxes_xyxy_px.astype(np.float64)
     feet = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
-    return Path(time_s=track.pts_ticks * float(time_base), xy_px=feet)
+    time_s = np.asarray(track.pts_ticks * float(time_base), np.float64)
+    return Path(time_s=time_s, xy_px=feet)
 
 
 def crosses_line(path: Path, line: tuple[Point, Point]) -> bool:

@@ -7,6 +7,7 @@ A segment that is stored with the same configuration is never made again, so a k
 
 from __future__ import annotations
 
+import functools
 import json
 import multiprocessing
 import os
@@ -283,8 +284,7 @@ class _Run:
             with ProcessPoolExecutor(
                 max_workers=min(jobs, len(batch)),
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_open_models,
-                initargs=(self._config.profile,),
+                initializer=functools.partial(_open_models, self._models.profile),
             ) as pool:
                 running: dict[Future[tuple[bytes, int] | RelectureError], _Task] = {}
                 queue = list(batch)
