@@ -227,7 +227,7 @@ def report_document(
         "legal_basis": req.legal_basis.wording_fr,
         "framework": req.legal_basis.framework,
         "lrj": concept("lrj").wording_fr,
-        "lrj_authorisation": concept("lrj.authorisation").wording_fr,
+        "lrj_article": f"art. {concept('lrj.authorisation').article} CPP",
         "empowerment": concept("empowerment").wording_fr,
         "legal_version": data_version(),
         "authority": f"{req.authority_name}, {req.authority_quality}, {req.authority_court}",
@@ -285,11 +285,18 @@ def _original_row(original: Original) -> dict[str, object]:
         "piece": _text(original.document.get("piece"), "—"),
         "size": french_bytes(original.size_bytes),
         "sha256": original.sha256,
-        "displayed": _text(clock.get("displayed_start"), "inconnue"),
+        "displayed": _displayed(clock.get("displayed_start")),
         "offset": f"{offset_ms / 1000:+.3f} s".replace(".", ",") if isinstance(offset_ms, int) else "inconnu",
         "uncertainty": f"± {clock.get('uncertainty_ms', '?')} ms",
-        "how_read": _text(clock.get("how_read"), "inconnu"),
+        "how_read": french(_text(clock.get("how_read"), "unknown")),
     }
+
+
+def _displayed(value: object) -> str:
+    try:
+        return french_moment(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return french_moment(None)
 
 
 def _finding_rows(originals: Sequence[Original]) -> list[list[str]]:
@@ -324,8 +331,8 @@ def _exhibit_block(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, o
         "source_sha256": exhibit.source_sha256,
         "sha256": exhibit.sha256,
         "pts": f"{ticks} (base {base.numerator}/{base.denominator} s)",
-        "corrected": french_moment(exhibit.start_utc),
-        "corrected_end": french_moment(exhibit.end_utc),
+        "corrected": french_moment(_as_displayed(exhibit.start_utc, exhibit)),
+        "corrected_end": french_moment(_as_displayed(exhibit.end_utc, exhibit)),
         "displayed": french_moment(exhibit.displayed_start),
         "offset": offset,
         "box": ", ".join(f"{value:.0f}" for value in exhibit.box_xyxy_px) if exhibit.box_xyxy_px else "",
@@ -334,6 +341,13 @@ def _exhibit_block(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, o
         "judged": f"{verdict.operator_id}, le {french_moment(verdict.utc)}",
         "note": verdict.note,
     }
+
+
+def _as_displayed(moment: datetime | None, exhibit: Exhibit) -> datetime | None:
+    """Corrected time under the UTC offset of the displayed one, so that the two can be compared at a glance."""
+    if moment is None or exhibit.displayed_start is None:
+        return moment
+    return moment.astimezone(exhibit.displayed_start.tzinfo)
 
 
 def _proposal(exhibit: Exhibit) -> str:

@@ -8,7 +8,7 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
 
@@ -183,7 +183,7 @@ class FakeMaker:
             time_base=Fraction(1, 90_000),
             start_utc=start,
             end_utc=start + timedelta(seconds=(last - 90_000) / 90_000),
-            displayed_start=start - timedelta(seconds=3792),
+            displayed_start=(start - timedelta(seconds=3792)).astimezone(timezone(timedelta(hours=1))),
             clock_offset_ms=-3_792_000,
             uncertainty_ms=1000,
             box_xyxy_px=(12.0, 8.0, 40.0, 33.0) if kind == "still" else None,
