@@ -73,6 +73,8 @@ _HUE_BANDS_DEG: Final = (
     ("purple", 285.0, 9.0),
     ("magenta", 340.0, 8.0),
 )
+_HUE_WIDENING_CHROMA: Final = 0.05
+_HALF_TURN_DEG: Final = 180
 _ALWAYS_BLACK_L: Final = (0.10, 0.24)
 _DARK_L: Final = (0.18, 0.42)
 
@@ -202,12 +204,13 @@ def _add_coloured(
     pale_chroma: tuple[float, float],
 ) -> None:
     """Split the coloured part of each pixel by hue band, then by lightness and chroma within the band."""
-    bands = _hue_bands(hue)
+    bands = _hue_bands(hue, chroma)
 
     def add(name: str, part: NDArray[np.float32]) -> None:
         shares[:, _INDEX[name]] += coloured * part
 
-    pale = _step(light, 0.66, 0.78) * (1 - _step(chroma, *pale_chroma))
+    faded = light + 1.2 * (0.10 - chroma).clip(0, None)
+    pale = _step(faded, 0.66, 0.78) * (1 - _step(chroma, *pale_chroma))
     earthy = _step(hue, 16, 36) * (1 - _step(chroma, 0.075, 0.125)) * (1 - _step(light, 0.60, 0.72))
     add("pink", bands["red"] * pale)
     add("brown", bands["red"] * (1 - pale) * earthy)
@@ -221,7 +224,7 @@ def _add_coloured(
 
     creamy = (1 - _step(chroma, 0.062, 0.092)) * _step(light, 0.57, 0.70)
     dark_yellow = 1 - _step(light, 0.54, 0.68)
-    olive = _step(hue, 92, 106)
+    olive = _step(hue, 84, 114)
     add("beige", bands["yellow"] * creamy)
     add("green", bands["yellow"] * (1 - creamy) * dark_yellow * olive)
     add("brown", bands["yellow"] * (1 - creamy) * dark_yellow * (1 - olive))
@@ -241,25 +244,31 @@ def _add_coloured(
     add("purple", bands["magenta"] * (1 - bright) * (1 - wine))
 
 
-def _hue_bands(hue: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Share of each hue band; the bands of a pixel sum to 1."""
+def _hue_bands(hue: NDArray[np.float32], chroma: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Share of each hue band; the bands of a pixel sum to 1.
+
+    Near grey a small change of the pixel is a large change of hue, so the borders are wider there.
+    """
+    widening = 1 + _HUE_WIDENING_CHROMA / np.maximum(chroma, _HUE_WIDENING_CHROMA / 2)
+
     # Why: each border is a step that rises once; a band is the difference of the steps at its two borders, and the
     # last band takes what lies before the first border.
-    steps = [_step(hue, start - soft, start + soft) for _, start, soft in _HUE_BANDS_DEG]
-    first_start, first_soft = _HUE_BANDS_DEG[0][1:]
-    wrap = _step(hue, 360 + first_start - first_soft, 360 + first_start + first_soft)
-    steps[0] = np.where(hue > 180, np.float32(1), steps[0])
+    steps = [_step(hue, start - soft * widening, start + soft * widening) for _, start, soft in _HUE_BANDS_DEG]
+    _, first_start, first_soft = _HUE_BANDS_DEG[0]
+    wrap = _step(hue, 360 + first_start - first_soft * widening, 360 + first_start + first_soft * widening)
+    steps[0] = np.where(hue > _HALF_TURN_DEG, np.float32(1), steps[0])
     bands: dict[str, NDArray[np.float32]] = {}
     for i, (name, _, _) in enumerate(_HUE_BANDS_DEG):
         is_last = i + 1 == len(_HUE_BANDS_DEG)
-        bands[name] = steps[i] - (wrap if is_last else steps[i + 1])
+        bands[name] = (steps[i] - (wrap if is_last else steps[i + 1])).clip(0, 1)
     bands["magenta"] = bands["magenta"] + (1 - steps[0])
     bands["red"] = bands["red"] + wrap
-    return bands
+    total = np.sum(list(bands.values()), axis=0)
+    return {name: band / total for name, band in bands.items()}
 
 
 def _step(
-    value: NDArray[np.float32], low: float | NDArray[np.float32], high: float | NDArray[np.float32]
+    value: NDArray[np.floating], low: float | NDArray[np.floating], high: float | NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = ((value - low) / (high - low)).clip(0, 1)

@@ -150,7 +150,7 @@ def test_a_name_or_a_digest_cannot_be_listed_twice(tmp_path: Path):
     one = entry_from_table(entry_table(identity_net()), is_embedded=False)
     other = entry_from_table(entry_table(identity_net(), name="other-net"), is_embedded=False)
 
-    with pytest.raises(ModelProblem, match="lists the sha256 .* twice"):
+    with pytest.raises(ModelProblem, match=r"lists the sha256 .* twice"):
         Registry([one, other], folder=tmp_path)
     with pytest.raises(ModelProblem, match="twice"):
         Registry([one], refused=[RefusedFile(name="x", sha256=one.sha256, reason="r")], folder=tmp_path)

@@ -46,9 +46,7 @@ def test_check_1_finds_an_entry_that_slipped_past_the_reader(tmp_path: Path):
 
 def test_check_2_finds_a_missing_embedded_net(tmp_path: Path):
     registry = sound_registry(tmp_path / "m")
-    lost = entry_from_table(
-        entry_table(identity_net(note="lost"), name="lost-net", file="lost.onnx"), is_embedded=True
-    )
+    lost = entry_from_table(entry_table(identity_net(note="lost"), name="lost-net", file="lost.onnx"), is_embedded=True)
     registry.entries = (*registry.entries, lost)
 
     assert failed_numbers(registry) == [2]
