@@ -55,8 +55,8 @@ class LaneWidget(QWidget):
         painter.setFont(small)
         if not self._lane.bins:
             painter.setPen(QColor(tokens.muted))
-            key = "lane.untimed" if self._lane.n_untimed else "lane.empty"
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._words(key))
+            text = self._words("lane.untimed") if self._lane.n_untimed else ""
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
             return
         self._paint_bars(painter)
         self._paint_axis(painter)

@@ -153,7 +153,7 @@ class PlayerPanel(QFrame):
         while (item := self._facts_grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
-                widget.setParent(None)
+                widget.hide()
                 widget.deleteLater()
         for name, push in self._verdicts.items():
             push.setEnabled(hit is not None and self._can_judge)

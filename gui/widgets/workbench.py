@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -229,7 +230,6 @@ class Workbench(QWidget):
 
     def _bind_keys(self) -> None:
         """Keys of the whole page; a text field takes letters before they do."""
-        page, working = self, Qt.ShortcutContext.WidgetWithChildrenShortcut
         for key, act in (
             ("/", self.filters.focus_text),
             ("Ctrl+F", self.filters.focus_text),
@@ -249,14 +249,24 @@ class Workbench(QWidget):
             ("C", lambda: self._export("clip")),
             ("Esc", self._escape),
         ):
-            QShortcut(QKeySequence(key), page, act, context=working)
+            _bind(self, key, act)
         # Why: in the filters, Space ticks and arrows move between fields, so these belong to grid and player alone.
         for part in (self.results.grid, self.panel):
-            QShortcut(QKeySequence("Space"), part, self.player.toggle_play, context=working)
+            _bind(part, "Space", self.player.toggle_play)
         for key, act in (
             ("Left", lambda: self.player.step(-1)),
             ("Right", lambda: self.player.step(1)),
             ("Home", self.player.to_first),
             ("End", self.player.to_last),
         ):
-            QShortcut(QKeySequence(key), self.panel, act, context=working)
+            _bind(self.panel, key, act, repeats=True)
+
+
+def _bind(part: QWidget, key: str, act: Callable[[], object], *, repeats: bool = False) -> None:
+    """A key that acts while the focus is in a part of the page."""
+    shortcut = QShortcut(QKeySequence(key), part)
+    # Why: a key held down must never judge a row of hits.
+    shortcut.setAutoRepeat(repeats)
+    # Why: PySide6 takes ``context`` in the constructor too, and does not heed it.
+    shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    shortcut.activated.connect(act)

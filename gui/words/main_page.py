@@ -141,7 +141,6 @@ _HITS: Final = (
         "{n} enregistrements ne sont pas encore indexés : ce qu’ils montrent n’est pas dans la liste.",
         "{n} recordings are not indexed yet: what they show is not in the list.",
     ),
-    ("lane.empty", "", ""),
     (
         "lane.untimed",
         "Horloge non établie : les propositions n’ont pas d’heure.",
