@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nets that ship with Relecture, their registry and their cards."""
