@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.arrays import u8
+from indexer.fusion import fuse, is_explained
 from indexer.media import Picture
 from indexer.motion import MotionModel
 from indexer.sketches import Box, CropSample, Sighting, Sketch, cut_crop, iou_xyxy, overlap_share
@@ -108,7 +109,6 @@ class SpanPerception:
         self._scale = scene.size_wh_px[0] / scene.source_wh_px[0]
         self._motion = SketchTracker(from_detector=False)
         self._detected = SketchTracker(from_detector=True) if detector is not None else None
-        self._blobs_by_pts: dict[int, tuple[int, list[Box]]] = {}
         self._result = SpanResult()
 
     def run(self, pictures: Iterator[NumberedPicture]) -> SpanResult:
@@ -137,7 +137,6 @@ class SpanPerception:
         boxes = boxes_to_picture(boxes, matrix) / self._scale
         blob_boxes = [self._clipped(box) for box in boxes]
         look = _Look(numbered=numbered, small_bgr=small, mask=mask, matrix=matrix, blob_boxes=blob_boxes)
-        self._blobs_by_pts[numbered.pts_ticks] = (numbered.frame_index, blob_boxes)
         time_s = float(numbered.pts_ticks * self._time_base)
         sightings = [self._sighting(numbered, box, MOTION_SCORE) for box in blob_boxes]
         pairs = self._motion.update(time_s, sightings)
@@ -270,55 +269,8 @@ class SpanPerception:
                 stitch(self._detected.finish(), ticks_per_s=self._ticks_per_s), ticks_per_s=self._ticks_per_s
             )
             n_noise += n_weak
-            for sketch in detected:
-                self._extend_ends(sketch, [other for other in detected if other is not sketch])
-            motion = [sketch for sketch in motion if not _is_explained(sketch, detected)]
+            detected = fuse(detected, motion)
+            motion = [sketch for sketch in motion if not is_explained(sketch, detected)]
         self._result.sketches = detected + motion
         self._result.n_noise = n_noise
         return self._result
-
-    def _extend_ends(self, sketch: Sketch, others: list[Sketch]) -> None:
-        """Follow the motion blob of a detected object to the pictures before and after its detections."""
-        times = sorted(self._blobs_by_pts)
-        for direction in (-1, 1):
-            end = sketch.first if direction < 0 else sketch.last
-            ahead = [t for t in times if (t - end.pts_ticks) * direction > 0]
-            for pts in ahead if direction > 0 else reversed(ahead):
-                if abs(pts - end.pts_ticks) > 0.35 * self._ticks_per_s:
-                    break
-                frame_index, boxes = self._blobs_by_pts[pts]
-                near = max(boxes, key=lambda box: iou_xyxy(box, end.box_xyxy_px), default=None)
-                if near is None or iou_xyxy(near, end.box_xyxy_px) < 0.25 or _is_claimed(near, pts, others):
-                    break
-                end = Sighting(frame_index=frame_index, pts_ticks=pts, box_xyxy_px=near, score=0.0)
-                if direction < 0:
-                    sketch.sightings.insert(0, end)
-                else:
-                    sketch.sightings.append(end)
-
-
-def _is_claimed(box: Box, pts_ticks: int, others: list[Sketch]) -> bool:
-    for other in others:
-        if other.first.pts_ticks <= pts_ticks <= other.last.pts_ticks:
-            nearest = min(other.sightings, key=lambda s: abs(s.pts_ticks - pts_ticks))
-            if overlap_share(nearest.box_xyxy_px, box) > 0.5:
-                return True
-    return False
-
-
-def _is_explained(sketch: Sketch, detected: list[Sketch]) -> bool:
-    """True when most of a motion sketch lies on detected objects, or around several of them."""
-    n_explained = 0
-    for sighting in sketch.sightings:
-        for other in detected:
-            if not other.first.pts_ticks <= sighting.pts_ticks <= other.last.pts_ticks:
-                continue
-            nearest = min(other.sightings, key=lambda s: abs(s.pts_ticks - sighting.pts_ticks))
-            inside = max(
-                overlap_share(nearest.box_xyxy_px, sighting.box_xyxy_px),
-                overlap_share(sighting.box_xyxy_px, nearest.box_xyxy_px),
-            )
-            if inside > 0.45:
-                n_explained += 1
-                break
-    return n_explained >= 0.3 * len(sketch.sightings)
