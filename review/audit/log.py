@@ -83,6 +83,8 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield descriptor
+    except OSError as problem:
+        raise StoreProblem(f"Cannot use {path}: {problem.strerror}.", hint="Check the disk.") from problem
     finally:
         os.close(descriptor)
 

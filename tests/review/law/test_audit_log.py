@@ -471,7 +471,7 @@ def test_a_fault_injected_into_every_system_call_loses_no_acknowledged_record(
         paths = [option for name in files for option in ("-P", f"{folder}{name}")]
         inject = ["-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={number}"]
         with run_writer(folder, 6, ("strace", "-f", "-qq", *paths, *inject)) as writer:
-            stdout, stderr = writer.communicate()
+            stdout, _ = writer.communicate()
         acknowledged = [int(line) for line in stdout.split()]
 
         log = open_log(folder)
@@ -480,6 +480,8 @@ def test_a_fault_injected_into_every_system_call_loses_no_acknowledged_record(
 
         assert is_sound(folder), (call, fault, number)
         assert not acknowledged or log.size > acknowledged[-1] + 1, (call, fault, number)
-        if "INJECTED" not in stderr and "killed" not in stderr:
-            assert number > 1 or call in ("ftruncate", "rename", "pread64")
+        if writer.returncode == 0:
+            assert number > 1, "no fault was injected: the test would prove nothing"
             break
+    else:
+        pytest.fail("there were more calls than were tried")
