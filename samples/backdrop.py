@@ -66,14 +66,14 @@ def render_backdrop(camera: Camera, street: Street, rig: LightRig, *, soften_px:
     rgb, cover = np.empty((height, width, 3), np.float32), np.empty((height, width), np.float32)
     nearness = np.empty((height * HIDING_SS, width * HIDING_SS), np.float32)
     leaves = np.zeros((height, width), np.uint8)
-    none, step = np.zeros((1, 1), np.float32), SS // HIDING_SS
+    step = SS // HIDING_SS
     for y0 in range(0, height, BAND_PX):
         rows = min(BAND_PX, height - y0)
         ids, near = np.full((rows * SS, width * SS), -1, np.int32), np.zeros((rows * SS, width * SS), np.float32)
-        fill_ids(screen, mesh.faces, 0, y0 * SS, ids, near)
+        fill_ids(screen, mesh.faces, np.zeros(0, np.float32), 0, y0 * SS, ids, near)
         band = slice(y0, y0 + rows)
-        resolve(ids, near, none, 1, world, normals, mesh.uv, mesh.points_m, screen, mesh.faces, mesh.materials, table.rows, table.texels,
-                table.levels, eye, light, shade, 1.0, float(lens[0]), SS, False, 0, y0, rgb[band], cover[band], np.empty((rows, width), np.float32))
+        resolve(ids, near, world, normals, mesh.uv, mesh.points_m, screen, mesh.faces, mesh.materials, table.rows, table.texels, table.levels,
+                eye, light, shade, float(lens[0]), SS, y0, rgb[band], cover[band])
         nearness[y0 * HIDING_SS : (y0 + rows) * HIDING_SS] = near[step // 2 :: step, step // 2 :: step]
         middle = ids[SS // 2 :: SS, SS // 2 :: SS]
         leaves[band] = np.where(street.leaf_faces[np.maximum(middle, 0)] & (middle >= 0), 255, 0)

@@ -139,7 +139,11 @@ def _outline(body: Body) -> NDArray[np.float64]:
         a, b = points[:-1], points[1:]
         cut = np.stack([0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b], 1).reshape(-1, 2)
         points = np.concatenate([points[:1], cut, points[-1:]])
-    return points
+    # Long straight stretches are divided, since light is computed at the vertices.
+    arc = _arc(points)
+    steps = [np.linspace(a, b, max(2, int((b - a) / 0.6) + 2))[:-1] for a, b in zip(arc[:-1], arc[1:], strict=True)]
+    at = np.concatenate([*steps, arc[-1:]])
+    return np.stack([np.interp(at, arc, points[:, 0]), np.interp(at, arc, points[:, 1])], 1)
 
 
 def _arc(outline: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -108,6 +108,12 @@ def grid_sheet(grid_m: NDArray[np.floating], normals: NDArray[np.floating], uv: 
     return _mesh(grid_m.reshape(-1, 3), normals.reshape(-1, 3), _grid_faces(rows, columns), material, uv.reshape(-1, 2))
 
 
+def _outwards(grid_m: NDArray[np.floating], normals: F32) -> F32:
+    """Normals of a closed skin, turned to point out of it."""
+    out = grid_m - grid_m.reshape(-1, 3).mean(axis=0)
+    return normals if float((out * normals).sum()) >= 0 else -normals
+
+
 def loft(sections_m: NDArray[np.floating], material: int) -> Mesh:
     """A skin over (R, C, 3) cross-sections; both ends are closed with a fan at their mean point."""
     first, last = sections_m[:1].mean(axis=1, keepdims=True), sections_m[-1:].mean(axis=1, keepdims=True)
@@ -115,7 +121,7 @@ def loft(sections_m: NDArray[np.floating], material: int) -> Mesh:
     closed = np.concatenate([np.repeat(first, columns, 1), sections_m, np.repeat(last, columns, 1)])
     closed = np.concatenate([closed, closed[:, :1]], axis=1)
     uv = np.zeros((*closed.shape[:2], 2))
-    return grid_sheet(closed, grid_normals(closed), uv, material)
+    return grid_sheet(closed, _outwards(closed, grid_normals(closed)), uv, material)
 
 
 def capsule(start_m: Sequence[float], end_m: Sequence[float], radius_m: float, end_radius_m: float | None = None, *,
@@ -180,7 +186,9 @@ def box(centre_m: Sequence[float], size_m: Sequence[float], *, material: int) ->
         [(-x, -y, -z), (x, -y, -z), (x, y, -z), (-x, y, -z)],
         [(-x, -y, z), (x, -y, z), (x, y, z), (-x, y, z)],
     ]
-    return moved(combine([quad(face, material=material) for face in faces]), centre_m)
+    sheets = [quad(face, material=material) for face in faces]
+    turned_out = [replace(s, normals=s.normals * np.sign((s.points_m.mean(0) * s.normals[0]).sum())) for s in sheets]
+    return moved(combine(turned_out), centre_m)
 
 
 def rounded_box(centre_m: Sequence[float], radii_m: Sequence[float], *, material: int, power: float = 0.45,
@@ -194,17 +202,17 @@ def rounded_box(centre_m: Sequence[float], radii_m: Sequence[float], *, material
 
     unit = np.stack([bent(np.cos(t)) * bent(np.cos(p)), bent(np.cos(t)) * bent(np.sin(p)), bent(np.sin(t)) * np.ones_like(p)], -1)
     points = np.asarray(centre_m, float) + unit * np.asarray(radii_m, float)
-    return grid_sheet(points, grid_normals(points), np.zeros((*points.shape[:2], 2)), material)
+    return grid_sheet(points, _outwards(points, grid_normals(points)), np.zeros((*points.shape[:2], 2)), material)
 
 
-def disc(centre_m: Sequence[float], radius_m: float, *, material: int, n_sides: int = 28) -> Mesh:
-    """An upright disc that faces y, with texture coordinates that put the unit square around it."""
+def disc(centre_m: Sequence[float], radius_m: float, *, material: int, n_sides: int = 28, towards: int = 1) -> Mesh:
+    """An upright disc that faces y (``towards`` 1 or -1), with texture coordinates that put the unit square around it."""
     around = np.linspace(0, 2 * np.pi, n_sides, endpoint=False)
     rim = np.stack([np.cos(around), np.zeros(n_sides), np.sin(around)], 1)
     points = np.concatenate([np.zeros((1, 3)), rim]) * radius_m + np.asarray(centre_m, float)
     uv = np.concatenate([[[0.5, 0.5]], 0.5 + 0.5 * rim[:, [0, 2]]])
     faces = [[0, 1 + i, 1 + (i + 1) % n_sides] for i in range(n_sides)]
-    return _mesh(points, np.tile([[0.0, 1.0, 0.0]], (len(points), 1)), faces, material, uv * 0.998)
+    return _mesh(points, np.tile([[0.0, float(towards), 0.0]], (len(points), 1)), faces, material, uv * 0.998)
 
 
 def ring(centre_m: Sequence[float], radius_m: float, tube_m: float, *, material: int, n_sides: int = 28, n_tube: int = 8,

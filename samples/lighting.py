@@ -89,7 +89,7 @@ def shadow_map(mesh: Mesh, rig: LightRig, *, centre_m: tuple[float, float], reac
     screen[:, 2] = 500.0 - along[:, 2]
     ids = np.full((size, size), -1, np.int32)
     nearness = np.zeros((size, size), np.float32)
-    fill_ids(screen, mesh.faces, 0, 0, ids, nearness)
+    fill_ids(screen, mesh.faces, np.zeros(0, np.float32), 0, 0, ids, nearness)
     depth = np.where(ids >= 0, 500.0 - nearness, 1e6).astype(np.float32)
     return depth, rig.packed(map_origin_m=(float(origin[0]), float(origin[1])), map_per_m=per_m)
 

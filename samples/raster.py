@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small software renderer: depth-buffered triangles, supersampled, shaded once per visible sample.
+"""A small software renderer: depth-buffered triangles, supersampled, averaged per pixel in linear light.
 
-Recipe: :func:`pose` moves the vertices and projects them, :func:`fill_ids` finds the nearest triangle of each sample,
-:func:`resolve` shades the samples of each pixel and averages them in linear light. Compiled by numba; single precision,
-no fast-math, one thread: the same call gives the same bytes on one machine.
+Recipe: :func:`pose` moves the vertices and projects them, :func:`fill_ids` finds the nearest triangle of each sample. Then
+:func:`resolve` shades every sample of the standing scene, once; for things that move :func:`light_vertices` computes light at
+the vertices and :func:`resolve_lit` colours the pixels. Compiled by numba, single thread, no fast-math: the same call gives the
+same bytes on one machine.
 
-Light model: one distant key light, a sky and a ground that light from above and below, and a mirror-like coat that
-reflects a painted surrounding (sky, house band, ground) by Schlick's approximation of Fresnel's law.
-Source: C. Schlick, "An inexpensive BRDF model for physically-based rendering", Computer Graphics Forum 13(3), 1994.
+Light model: one distant key light with a shadow map, a sky and a ground that light from above and below, and a mirror-like coat
+that reflects a painted surrounding (sky, house band, ground) by Schlick's approximation of Fresnel's law.
+
+One file over 350 lines, because numba's cache of compiled code does not see a change in a function that another file holds.
+
+Source: C. Schlick, "An inexpensive BRDF model for physically-based rendering", Computer Graphics Forum 13(3), 1994;
+H. Gouraud, "Continuous shading of curved surfaces", IEEE Transactions on Computers C-20(6), 1971.
 """
 
 from __future__ import annotations
@@ -16,12 +21,17 @@ from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["MATERIAL_COLUMNS", "fill_ids", "pose", "resolve", "tone"]
+__all__ = ["MATERIAL_COLUMNS", "ROW", "fill_ids", "light_vertices", "pose", "resolve", "resolve_lit"]
 
 MATERIAL_COLUMNS = 9
 """Columns of a material row: linear r, g, b, gloss, noise amplitude, noise frequency (1/m), texture (-1 none),
 emission, kind (see :mod:`samples.materials`)."""
+
+ROW = 16
+"""Floats per vertex row of :func:`light_vertices`: sample x, y, 1/depth; light r, g, b; mirrored r, g, b; mirror share; u, v;
+rest x, y, z; unused."""
 
 Three = tuple[float, float, float]
 Five = tuple[float, float, float, float, float]
@@ -58,18 +68,23 @@ def pose(points: Array, normals: Array, bone_of: Array, bones: Array, eye: Array
 
 
 @numba.njit(cache=True, error_model="numpy")
-def fill_ids(screen: Array, faces: Array, x0: int, y0: int, ids: Array, nearness: Array) -> None:
+def fill_ids(screen: Array, faces: Array, facing: Array, x0: int, y0: int, ids: Array, nearness: Array) -> None:
     """Write, for each sample of a window, the nearest triangle and its 1/depth.
 
     Args:
         screen: (N, 3) from :func:`pose`; faces: (M, 3).
+        facing: (N,) cosine between normal and eye; triangles that turn away at all corners are dropped. Or (0,): none is.
         x0: First sample column of the window; y0: first sample row.
         ids: (H, W) int32, -1 where empty, updated in place; nearness: (H, W) float32 1/depth, updated in place.
     """
     height, width = ids.shape
+    culls = facing.shape[0] > 0
     for f in range(faces.shape[0]):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        if screen[a, 2] == 0.0 or screen[b, 2] == 0.0 or screen[c, 2] == 0.0:
+        za, zb, zc = screen[a, 2], screen[b, 2], screen[c, 2]
+        if za == 0.0 or zb == 0.0 or zc == 0.0:
+            continue
+        if culls and facing[a] < -0.12 and facing[b] < -0.12 and facing[c] < -0.12:
             continue
         ax, ay = screen[a, 0] - x0, screen[a, 1] - y0
         bx, by = screen[b, 0] - x0, screen[b, 1] - y0
@@ -82,23 +97,29 @@ def fill_ids(screen: Array, faces: Array, x0: int, y0: int, ids: Array, nearness
         if abs(area) < 1e-9:
             continue
         k = 1.0 / area
-        # Barycentric weights are linear in x and y: start and step per row.
+        # Barycentric weights are linear in x and y; where they are not negative gives the span of a row.
         wb_dx, wb_dy = (cy - ay) * k, -(cx - ax) * k
         wc_dx, wc_dy = -(by - ay) * k, (bx - ax) * k
-        za, zb, zc = screen[a, 2], screen[b, 2], screen[c, 2]
+        wa_dx, wa_dy = -wb_dx - wc_dx, -wb_dy - wc_dy
+        z_dx = wb_dx * (zb - za) + wc_dx * (zc - za)
         for y in range(top, bottom + 1):
-            dy = y + 0.5 - ay
-            dx = left + 0.5 - ax
-            wb = wb_dx * dx + wb_dy * dy
-            wc = wc_dx * dx + wc_dy * dy
-            for x in range(left, right + 1):
-                if wb >= -1e-6 and wc >= -1e-6 and wb + wc <= 1.000001:
-                    z = za + wb * (zb - za) + wc * (zc - za)
-                    if z > nearness[y, x]:
-                        nearness[y, x] = z
-                        ids[y, x] = f
-                wb += wb_dx
-                wc += wc_dx
+            dy, dx = y + 0.5 - ay, left + 0.5 - ax
+            wb, wc = wb_dx * dx + wb_dy * dy, wc_dx * dx + wc_dy * dy
+            first, last = 0.0, float(right - left)
+            for w, step in ((wb, wb_dx), (wc, wc_dx), (1.0 - wb - wc, wa_dx)):
+                if step > 1e-12:
+                    first = max(first, -w / step)
+                elif step < -1e-12:
+                    last = min(last, -w / step)
+                elif w < -1e-7:
+                    last = -1.0
+            x_first, x_last = left + int(np.ceil(first - 1e-5)), left + int(np.floor(last + 1e-5))
+            z = za + wb * (zb - za) + wc * (zc - za) + z_dx * (x_first - left)
+            for x in range(x_first, x_last + 1):
+                if z > nearness[y, x]:
+                    nearness[y, x] = z
+                    ids[y, x] = f
+                z += z_dx
 
 
 @numba.njit(cache=True, inline="always")
@@ -125,21 +146,21 @@ def _value_noise(x: float, y: float, z: float) -> float:
 @numba.njit(cache=True, error_model="numpy")
 def _texel(texels: Array, offset: int, width: int, height: int, u: float, v: float) -> Six:
     """Bilinear, wrapped look-up of the six channels of one texture level, each 0 to 255."""
-    x, y = (u - np.floor(u)) * width - 0.5, (v - np.floor(v)) * height - 0.5
-    ix, iy = int(np.floor(x)), int(np.floor(y))
-    fx, fy = x - ix, y - iy
+    # Fixed point, 1/16 texel: the six sums are whole numbers.
+    x, y = int((u - np.floor(u)) * width * 16.0) - 8, int((v - np.floor(v)) * height * 16.0) - 8
+    ix, iy, fx, fy = x >> 4, y >> 4, x & 15, y & 15
     left, right = (ix if ix >= 0 else width - 1), (ix + 1 if ix + 1 < width else 0)
     upper, lower = (iy if iy >= 0 else height - 1), (iy + 1 if iy + 1 < height else 0)
     a, b = offset + (upper * width + left) * 6, offset + (upper * width + right) * 6
     c, d = offset + (lower * width + left) * 6, offset + (lower * width + right) * 6
-    wa, wb, wc, wd = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
+    wa, wb, wc, wd = (16 - fx) * (16 - fy), fx * (16 - fy), (16 - fx) * fy, fx * fy
     return (
-        wa * texels[a] + wb * texels[b] + wc * texels[c] + wd * texels[d],
-        wa * texels[a + 1] + wb * texels[b + 1] + wc * texels[c + 1] + wd * texels[d + 1],
-        wa * texels[a + 2] + wb * texels[b + 2] + wc * texels[c + 2] + wd * texels[d + 2],
-        wa * texels[a + 3] + wb * texels[b + 3] + wc * texels[c + 3] + wd * texels[d + 3],
-        wa * texels[a + 4] + wb * texels[b + 4] + wc * texels[c + 4] + wd * texels[d + 4],
-        wa * texels[a + 5] + wb * texels[b + 5] + wc * texels[c + 5] + wd * texels[d + 5],
+        (wa * texels[a] + wb * texels[b] + wc * texels[c] + wd * texels[d]) / 256.0,
+        (wa * texels[a + 1] + wb * texels[b + 1] + wc * texels[c + 1] + wd * texels[d + 1]) / 256.0,
+        (wa * texels[a + 2] + wb * texels[b + 2] + wc * texels[c + 2] + wd * texels[d + 2]) / 256.0,
+        (wa * texels[a + 3] + wb * texels[b + 3] + wc * texels[c + 3] + wd * texels[d + 3]) / 256.0,
+        (wa * texels[a + 4] + wb * texels[b + 4] + wc * texels[c + 4] + wd * texels[d + 4]) / 256.0,
+        (wa * texels[a + 5] + wb * texels[b + 5] + wc * texels[c + 5] + wd * texels[d + 5]) / 256.0,
     )
 
 
@@ -158,16 +179,21 @@ def _surround(ry: float, rz: float, light: Array) -> Three:
     )
 
 
+def _tone_table() -> NDArray[np.float32]:
+    """Picture grey by the square root of linear light, 0 to 2 in steps of 1/1024: sRGB transfer with a soft shoulder above 0.6."""
+    light = (np.arange(2049) / 1024.0) ** 2
+    bent = np.where(light > 0.6, 0.6 + 0.4 * (1.0 - np.exp(-(light - 0.6) / 0.4)), light)
+    grey = np.where(bent <= 0.0031308, 12.92 * bent, 1.055 * np.maximum(bent, 1e-9) ** (1.0 / 2.4) - 0.055)
+    return (255.0 * grey).astype(np.float32)
+
+
+_TONE = _tone_table()
+
+
 @numba.njit(cache=True, error_model="numpy")
-def tone(value: float) -> float:
-    """Linear light to picture grey 0 to 255: sRGB transfer with a soft shoulder above 0.8 of full light."""
-    if value <= 0.0:
-        return 0.0
-    if value > 0.6:
-        value = 0.6 + 0.4 * (1.0 - np.exp(-(value - 0.6) / 0.4))
-    if value <= 0.0031308:
-        return 255.0 * 12.92 * value
-    return 255.0 * (1.055 * value ** (1.0 / 2.4) - 0.055)
+def _tone(value: float) -> float:
+    """Linear light to picture grey, 0 to 255."""
+    return float(_TONE[min(int(np.sqrt(max(value, 0.0)) * 1024.0), 2048)])
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -192,11 +218,11 @@ def _key_visible(px: float, py: float, pz: float, light: Array, shadow: Array, s
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _surface(u: float, v: float, px: float, py: float, pz: float, row: Array, texels: Array, levels: Array,
+def _surface_at(u: float, v: float, px: float, py: float, pz: float, materials: Array, m: int, texels: Array, levels: Array,
              samples_per_m: float) -> Five:
     """Linear red, green, blue, gloss and emission of a point with texture place (u, v) and rest position (px, py, pz)."""
-    red, green, blue, gloss, glow = row[0], row[1], row[2], row[3], row[7]
-    t = int(row[6])
+    red, green, blue, gloss, glow = materials[m, 0], materials[m, 1], materials[m, 2], materials[m, 3], materials[m, 7]
+    t = int(materials[m, 6])
     if t >= 0:
         level, ratio = 0, 1.25 * levels[t, 0, 3] / samples_per_m
         while ratio > 1.6 and level < levels.shape[1] - 1:
@@ -208,10 +234,10 @@ def _surface(u: float, v: float, px: float, py: float, pz: float, row: Array, te
         green = paint * green + g * g / 65025.0
         blue = paint * blue + b * b / 65025.0
         gloss, glow = gl / 255.0, em / 127.5
-    if row[4] > 0:
-        q = row[5]
+    if materials[m, 4] > 0:
+        q = materials[m, 5]
         n = 0.65 * _value_noise(px * q, py * q, pz * q) + 0.35 * _value_noise(px * q * 2.7, py * q * 2.7, pz * q * 2.7)
-        grain = 1.0 + row[4] * (2.0 * n - 1.0)
+        grain = 1.0 + materials[m, 4] * (2.0 * n - 1.0)
         red, green, blue = red * grain, green * grain, blue * grain
     return red, green, blue, gloss, glow
 
@@ -247,7 +273,7 @@ def _lit(surface: Five, nx: float, ny: float, nz: float, vx: float, vy: float, v
 @numba.njit(cache=True, error_model="numpy")
 def _shade(f: int, z: float, qx: float, qy: float, seed: int, world: Array, normals: Array, uv: Array, rest: Array,
            screen: Array, faces: Array, face_material: Array, materials: Array, texels: Array, levels: Array, eye: Array,
-           light: Array, shadow: Array, key_share: float, pixels_per_unit: float) -> Three:
+           light: Array, shadow: Array, pixels_per_unit: float) -> Three:
     """Light of the sample at (qx, qy), where triangle f lies at 1/depth z."""
     a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
     ax, ay = screen[a, 0], screen[a, 1]
@@ -275,60 +301,166 @@ def _shade(f: int, z: float, qx: float, qy: float, seed: int, world: Array, norm
     pz = wa * rest[a, 2] + wb * rest[b, 2] + wc * rest[c, 2]
     tu = wa * uv[a, 0] + wb * uv[b, 0] + wc * uv[c, 0]
     tv = wa * uv[a, 1] + wb * uv[b, 1] + wc * uv[c, 1]
-    surface = _surface(tu, tv, px, py, pz, materials[face_material[f]], texels, levels, z * pixels_per_unit)
-    if shadow.shape[0] > 1:
-        key_share = _key_visible(gx, gy, gz, light, shadow, seed)
-    return _lit(surface, nx * n1, ny * n1, nz * n1, vx, vy, vz, light, key_share)
+    surface = _surface_at(tu, tv, px, py, pz, materials, face_material[f], texels, levels, z * pixels_per_unit)
+    seen = _key_visible(gx, gy, gz, light, shadow, seed)
+    return _lit(surface, nx * n1, ny * n1, nz * n1, vx, vy, vz, light, seen)
 
 
 @numba.njit(cache=True, error_model="numpy")
-def resolve(ids: Array, nearness: Array, hidden_by: Array, hidden_ss: int, world: Array, normals: Array, uv: Array,
-            rest: Array, screen: Array, faces: Array, face_material: Array, materials: Array, texels: Array, levels: Array,
-            eye: Array, light: Array, shadow: Array, key_share: float, pixels_per_unit: float, ss: int, is_shared: bool, x0: int,
-            y0: int, rgb: Array, alpha: Array, full: Array) -> None:
-    """Shade the samples that :func:`fill_ids` found and average them per pixel, in linear light.
-
+def resolve(ids: Array, nearness: Array, world: Array, normals: Array, uv: Array, rest: Array, screen: Array, faces: Array,
+            face_material: Array, materials: Array, texels: Array, levels: Array, eye: Array, light: Array, shadow: Array,
+            pixels_per_unit: float, ss: int, y0: int, rgb: Array, alpha: Array) -> None:
+    """Shade every sample that :func:`fill_ids` found and average them per pixel, in linear light; for standing things.
 
     Args:
         ids: (H*ss, W*ss) int32; nearness: likewise, float32.
-        hidden_by: (RH, RW) float32 1/depth of the standing scene over the whole picture, or (1, 1) for none.
-        hidden_ss: Samples per pixel side of ``hidden_by``.
         world: (N, 3); normals: (N, 3); uv: (N, 2); rest: (N, 3) positions that carry the grain; screen: (N, 3).
         faces: (M, 3); face_material: (M,); materials: (K, MATERIAL_COLUMNS); texels, levels: see samples.materials.
-        eye: (3,) metres; light: (10, 3), see samples.lighting; shadow: (S, S) map, or (1, 1) for ``key_share`` alone.
-        key_share: Share of the key light that reaches the object when there is no map.
+        eye: (3,) metres; light: (10, 3), see samples.lighting; shadow: (S, S) its map.
         pixels_per_unit: Focal length in samples, to pick texture levels.
-        is_shared: Shade neighbouring samples of one pixel on one triangle once; quick, for things that move.
-        ss: Samples per pixel side; x0, y0: first pixel of the window in the picture.
-        rgb: (H, W, 3) float32 written, 0 to 255; alpha: (H, W) share of samples seen; full: (H, W) share covered.
+        ss: Samples per pixel side; y0: first row of the window in the picture, whose width is whole.
+        rgb: (H, W, 3) float32 written, 0 to 255; alpha: (H, W) share of samples covered.
     """
     height, width = alpha.shape
     for y in range(height):
         for x in range(width):
-            seen, covered = 0, 0
+            seen = 0
             red, green, blue = 0.0, 0.0, 0.0
-            shaded, r, g, b = -1, 0.0, 0.0, 0.0
             for s in range(ss * ss):
                 sy, sx = y * ss + s // ss, x * ss + s % ss
                 f = ids[sy, sx]
                 if f < 0:
                     continue
-                covered += 1
-                z = nearness[sy, sx]
-                gy, gx = y0 * ss + sy, x0 * ss + sx
-                if hidden_by.shape[0] > 1:
-                    hy, hx = gy * hidden_ss // ss, gx * hidden_ss // ss
-                    outside = hy < 0 or hx < 0 or hy >= hidden_by.shape[0] or hx >= hidden_by.shape[1]
-                    if outside or z < hidden_by[hy, hx] * 0.985:
-                        continue
                 seen += 1
-                if f != shaded or not is_shared:
-                    shaded = f
-                    r, g, b = _shade(f, z, gx + 0.5, gy + 0.5, gy * 7919 + gx * 104729, world, normals, uv, rest, screen,
-                                     faces, face_material, materials, texels, levels, eye, light, shadow, key_share,
-                                     pixels_per_unit)
+                gy = y0 * ss + sy
+                r, g, b = _shade(f, nearness[sy, sx], sx + 0.5, gy + 0.5, gy * 7919 + sx * 104729, world, normals, uv, rest,
+                                 screen, faces, face_material, materials, texels, levels, eye, light, shadow, pixels_per_unit)
                 red, green, blue = red + r, green + g, blue + b
             alpha[y, x] = seen / (ss * ss)
-            full[y, x] = covered / (ss * ss)
             share = 1.0 / max(seen, 1)
-            rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2] = tone(red * share), tone(green * share), tone(blue * share)
+            rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2] = _tone(red * share), _tone(green * share), _tone(blue * share)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def light_vertices(world: Array, normals: Array, uv: Array, rest: Array, screen: Array, eye: Array, light: Array, shadow: Array,
+                   rows: Array, facing: Array) -> None:
+    """Light at each vertex, packed with what a pixel needs.
+
+    Args:
+        world: (N, 3); normals: (N, 3); uv: (N, 2); rest: (N, 3); screen: (N, 3) in samples.
+        eye: (3,); light: (10, 3); shadow: (S, S) its map.
+        rows: (N, ROW) written; facing: (N,) cosine between normal and eye, written.
+    """
+    for i in range(world.shape[0]):
+        vx, vy, vz = eye[0] - world[i, 0], eye[1] - world[i, 1], eye[2] - world[i, 2]
+        nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
+        scale = 1.0 / np.sqrt(vx * vx + vy * vy + vz * vz)
+        length = 1.0 / np.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
+        vx, vy, vz = vx * scale, vy * scale, vz * scale
+        nx, ny, nz = nx * length, ny * length, nz * length
+        cosine = nx * vx + ny * vy + nz * vz
+        facing[i] = cosine
+        key = max(0.0, nx * light[0, 0] + ny * light[0, 1] + nz * light[0, 2])
+        if key > 0.0:
+            seen = 0.0
+            for k in range(3):
+                seen += _key_visible(world[i, 0], world[i, 1], world[i, 2], light, shadow, k)
+            key *= seen / 3.0
+        up = 0.5 + 0.5 * nz
+        away = 1.0 - max(cosine, 0.0)
+        mirror = 0.12 + 0.78 * away * away * away * away * away
+        rx, ry, rz = 2 * cosine * nx - vx, 2 * cosine * ny - vy, 2 * cosine * nz - vz
+        sr, sg, sb = _surround(ry, rz, light)
+        shine = 0.0
+        if key > 0.0:
+            aligned = max(0.0, rx * light[0, 0] + ry * light[0, 1] + rz * light[0, 2])
+            aligned = aligned * aligned * aligned * aligned
+            shine = 0.5 * aligned**12
+        rows[i, 0], rows[i, 1], rows[i, 2] = screen[i, 0], screen[i, 1], screen[i, 2]
+        rows[i, 3] = light[9, 0] * key + light[1, 0] * up + light[2, 0] * (1.0 - up)
+        rows[i, 4] = light[9, 1] * key + light[1, 1] * up + light[2, 1] * (1.0 - up)
+        rows[i, 5] = light[9, 2] * key + light[1, 2] * up + light[2, 2] * (1.0 - up)
+        rows[i, 6] = mirror * sr + shine * light[9, 0]
+        rows[i, 7] = mirror * sg + shine * light[9, 1]
+        rows[i, 8] = mirror * sb + shine * light[9, 2]
+        rows[i, 9] = mirror
+        rows[i, 10], rows[i, 11] = uv[i, 0], uv[i, 1]
+        rows[i, 12], rows[i, 13], rows[i, 14] = rest[i, 0], rest[i, 1], rest[i, 2]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _pixel(rows: Array, a: int, b: int, c: int, qx: float, qy: float, z: float, materials: Array, m: int, texels: Array, levels: Array, samples_per_m: float) -> Three:
+    """Linear red, green, blue of a sample inside the triangle of vertex rows a, b and c, with material row m."""
+    bx, by = rows[b, 0] - rows[a, 0], rows[b, 1] - rows[a, 1]
+    cx, cy = rows[c, 0] - rows[a, 0], rows[c, 1] - rows[a, 1]
+    qx, qy = qx - rows[a, 0], qy - rows[a, 1]
+    k = 1.0 / ((bx * cy - cx * by) * z)
+    wb, wc = (qx * cy - cx * qy) * k, (bx * qy - qx * by) * k
+    wa = (1.0 / z - wb - wc) * rows[a, 2]
+    wb, wc = wb * rows[b, 2], wc * rows[c, 2]
+    u, v, px, py, pz = 0.0, 0.0, 0.0, 0.0, 0.0
+    if materials[m, 6] >= 0:
+        u, v = wa * rows[a, 10] + wb * rows[b, 10] + wc * rows[c, 10], wa * rows[a, 11] + wb * rows[b, 11] + wc * rows[c, 11]
+    if materials[m, 4] > 0:
+        px = wa * rows[a, 12] + wb * rows[b, 12] + wc * rows[c, 12]
+        py = wa * rows[a, 13] + wb * rows[b, 13] + wc * rows[c, 13]
+        pz = wa * rows[a, 14] + wb * rows[b, 14] + wc * rows[c, 14]
+    red, green, blue, gloss, glow = _surface_at(u, v, px, py, pz, materials, m, texels, levels, samples_per_m)
+    keep = 1.0 - gloss * (wa * rows[a, 9] + wb * rows[b, 9] + wc * rows[c, 9])
+    red *= keep * (wa * rows[a, 3] + wb * rows[b, 3] + wc * rows[c, 3]) + glow
+    green *= keep * (wa * rows[a, 4] + wb * rows[b, 4] + wc * rows[c, 4]) + glow
+    blue *= keep * (wa * rows[a, 5] + wb * rows[b, 5] + wc * rows[c, 5]) + glow
+    if gloss > 0.02:
+        red += gloss * (wa * rows[a, 6] + wb * rows[b, 6] + wc * rows[c, 6])
+        green += gloss * (wa * rows[a, 7] + wb * rows[b, 7] + wc * rows[c, 7])
+        blue += gloss * (wa * rows[a, 8] + wb * rows[b, 8] + wc * rows[c, 8])
+    return red, green, blue
+
+
+@numba.njit(cache=True, error_model="numpy")
+def resolve_lit(ids: Array, nearness: Array, hidden_by: Array, hidden_ss: int, rows: Array, faces: Array, face_material: Array, materials: Array,
+                texels: Array, levels: Array, pixels_per_unit: float, ss: int, x0: int, y0: int, rgba: Array, full: Array) -> None:
+    """Colour the samples that :func:`samples.raster.fill_ids` found, and average them per pixel in linear light.
+
+    Neighbouring samples of one pixel on one triangle are coloured once.
+
+    Args:
+        ids: (H*ss, W*ss) int32; nearness: likewise, float32.
+        hidden_by: (RH, RW) float32 1/depth of the standing scene over the whole picture.
+        hidden_ss: Samples per pixel side of ``hidden_by``.
+        rows: (N, ROW) from :func:`light_vertices`; faces: (M, 3); face_material: (M,).
+        materials, texels, levels: see samples.materials.
+        pixels_per_unit: Focal length in samples, to pick texture levels.
+        ss: Samples per pixel side; x0, y0: first pixel of the window, which lies inside the picture.
+        rgba: (H, W, 4) float32 written: colour 0 to 255 multiplied by the share of samples seen, and that share.
+        full: (H, W) float32 written: share of samples covered, seen or hidden.
+    """
+    height, width = full.shape
+    for y in range(height):
+        for x in range(width):
+            seen, covered, shaded = 0, 0, -1
+            red, green, blue = 0.0, 0.0, 0.0
+            r, g, b = 0.0, 0.0, 0.0
+            for sy in range(y * ss, y * ss + ss):
+                for sx in range(x * ss, x * ss + ss):
+                    f = ids[sy, sx]
+                    if f < 0:
+                        continue
+                    covered += 1
+                    z = nearness[sy, sx]
+                    gy, gx = y0 * ss + sy, x0 * ss + sx
+                    if z < hidden_by[gy * hidden_ss // ss, gx * hidden_ss // ss] * 0.985:
+                        continue
+                    seen += 1
+                    if f != shaded:
+                        shaded = f
+                        r, g, b = _pixel(rows, faces[f, 0], faces[f, 1], faces[f, 2], gx + 0.5, gy + 0.5, z, materials,
+                                         face_material[f], texels, levels, z * pixels_per_unit)
+                    red, green, blue = red + r, green + g, blue + b
+            full[y, x] = covered / (ss * ss)
+            if seen == 0:
+                rgba[y, x, 0], rgba[y, x, 1], rgba[y, x, 2], rgba[y, x, 3] = 0.0, 0.0, 0.0, 0.0
+                continue
+            share, alpha = 1.0 / seen, seen / (ss * ss)
+            rgba[y, x, 0], rgba[y, x, 1], rgba[y, x, 2] = _tone(red * share) * alpha, _tone(green * share) * alpha, _tone(blue * share) * alpha
+            rgba[y, x, 3] = alpha

@@ -40,7 +40,7 @@ def _wheels(body: Body, surfaces: Surfaces, *, first_bone: int, n_spokes: int) -
         for side in (-1, 1):
             y = side * (body.width_m / 2 - 0.10)
             meshes.append(ring((0, y, 0), r, r * 0.28, material=tyre, width_m=0.12).with_bone(first_bone + number))
-            meshes.append(disc((0, y + side * 0.105, 0), r * 0.93, material=rim).with_bone(first_bone + number))
+            meshes.append(disc((0, y + side * 0.105, 0), r * 0.93, material=rim, towards=side).with_bone(first_bone + number))
     return meshes, [(x, r) for x in body.axles]
 
 
