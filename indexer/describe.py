@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from indexer.records import VEHICLE_CLASSES, Attribute, Recording, Track
 from indexer.segments import track_id_of
 from indexer.sketches import CropSample, Sketch
-from models.colour import combine_shares, is_colourless, person_colours, vehicle_colour
+from models.colour import ALGORITHM_ID, combine_shares, person_colours, vehicle_colour
 from models.detectors import COARSE_LABELS
 from models.modelset import ModelSet
 
-__all__ = ["COLOUR_MODEL", "DecodedFrames", "describe"]
+__all__ = ["COLOUR_MODEL", "DecodedFrames", "SceneLight", "describe"]
 
-COLOUR_MODEL: Final = "relecture-colour@1"
+COLOUR_MODEL: Final = ALGORITHM_ID
 NOTHING: Final = "nothing"
 MIN_CLASS_SCORE: Final = 0.45
 MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
@@ -41,6 +41,19 @@ class DecodedFrames:
     pts_ticks: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SceneLight:
+    """What colours must be read with.
+
+    Attributes:
+        gains_bgr: (3,) white-balance gains of the empty scene.
+        is_colourless: True at night, in infrared and thermal pictures: then no colour is named.
+    """
+
+    gains_bgr: NDArray[np.float32]
+    is_colourless: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
     class_name: str
@@ -49,7 +62,7 @@ class _Named:
 
 
 def describe(
-    sketch: Sketch, *, recording: Recording, frames: DecodedFrames, models: ModelSet, gains_bgr: NDArray[np.float32]
+    sketch: Sketch, *, recording: Recording, frames: DecodedFrames, models: ModelSet, scene: SceneLight
 ) -> Track:
     """Make a track of a sketch.
 
@@ -58,12 +71,12 @@ def describe(
         recording: Where it was seen.
         frames: Every decoded frame of the span, for the frames between sightings.
         models: Models that name things.
-        gains_bgr: (3,) white-balance gains of the scene.
+        scene: Light of the scene, for colours.
     """
     named = _name_class(sketch, models)
     index, pts, boxes, scores = _fill(sketch, frames)
     crops = sorted(sketch.crops, key=lambda crop: (-crop.quality, crop.pts_ticks))
-    attributes = _attributes(sketch, named.class_name, crops[:N_COLOUR_CROPS], models, gains_bgr)
+    attributes = _attributes(sketch, named.class_name, crops[:N_COLOUR_CROPS], models, scene)
     vector = np.zeros(0, np.float32)
     if crops and models.appearance is not None and named.class_name != "other":
         encoded = models.appearance.encode(
@@ -127,32 +140,26 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
 
 
 def _attributes(
-    sketch: Sketch, class_name: str, crops: list[CropSample], models: ModelSet, gains_bgr: NDArray[np.float32]
+    sketch: Sketch, class_name: str, crops: list[CropSample], models: ModelSet, scene: SceneLight
 ) -> tuple[Attribute, ...]:
     if not crops or class_name == "other":
         return ()
-    if all(is_colourless(crop.image_bgr_u8) for crop in crops) and _scene_is_colourless(crops):
+    if scene.is_colourless:
         names = ("colour",) if class_name in VEHICLE_CLASSES else ("upper_colour", "lower_colour")
         return tuple(_unknown(name, "the picture carries no colour (night, infrared or thermal)") for name in names)
     found: list[Attribute] = []
     if class_name in VEHICLE_CLASSES:
-        shares = [vehicle_colour(crop.image_bgr_u8, crop.mask_u8, gains_bgr=gains_bgr) for crop in crops]
+        shares = [vehicle_colour(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
         found.append(_colour("colour", combine_shares(shares)))
     elif class_name == "person":
-        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=gains_bgr) for crop in crops]
+        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
         found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
         found.append(_colour("lower_colour", combine_shares([lower for _, lower in pairs])))
         found += _carried(sketch, crops, models)
     else:
-        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=gains_bgr) for crop in crops]
+        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
         found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
     return tuple(found)
-
-
-def _scene_is_colourless(crops: list[CropSample]) -> bool:
-    """A grey car by day has coloured pixels around it; infrared footage has none anywhere."""
-    chroma = [float(np.ptp(crop.image_bgr_u8.astype(np.int16), axis=2).mean()) for crop in crops]
-    return float(np.median(chroma)) < 4.0
 
 
 def _colour(name: str, ranked: tuple[object, ...]) -> Attribute:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.background import estimate_background
-from indexer.describe import COLOUR_MODEL, DecodedFrames, describe
+from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
 from indexer.media import iter_frames, iter_keyframes, iter_pictures
 from indexer.motion import MotionModel, motion_size
@@ -33,7 +33,7 @@ from indexer.sketches import Sketch
 from indexer.steady import Steadier, drift_px, warp_to_reference
 from indexer.tracks import absorb_riders
 from indexer.triage import MAX_TRUSTED_GOP_S, KeyLook, Selection, select_spans
-from models.colour import estimate_gains
+from models.colour import estimate_gains, is_colourless
 from models.modelset import ModelSet
 
 __all__ = ["IndexConfig", "SegmentPlan", "index_segment", "plan_segments"]
@@ -42,6 +42,7 @@ Pictures = list[tuple[int, NDArray[np.uint8]]]
 
 MAX_SCENE_PICTURES: Final = 150
 MIN_SCENE_PICTURES: Final = 12
+N_LIGHT_PICTURES: Final = 16
 DRIFT_PX: Final = 0.8
 """Median displacement of the pictures of a segment above which every picture is registered, motion pixels."""
 
@@ -166,11 +167,11 @@ class _SegmentWork:
         if sample:
             scene = self._scene(sample)
             selection = self._select(scene, keys) if trusted else self._everything()
-            gains = estimate_gains(scene.model.empty_scene_bgr_u8)
+            light = self._light(scene, sample)
             for start, end in selection.active:
                 result = self._perceive(scene, start, end)
                 results.append(result)
-                tracks += self._describe(result, gains)
+                tracks += self._describe(result, light)
         return self._segment(tuple(sorted(tracks, key=_by_appearance)), selection.skipped, results, len(keys))
 
     def _keyframe_pictures(self) -> Pictures:
@@ -248,6 +249,21 @@ class _SegmentWork:
             steadier=steadier if is_drifting else None,
         )
 
+    def _light(self, scene: Scene, sample: Pictures) -> SceneLight:
+        picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), N_LIGHT_PICTURES)).round().astype(int))
+        is_night = all(is_colourless(sample[i][1]) for i in picks)
+        if is_night:
+            self._findings.append(
+                Finding(
+                    kind=FindingKind.NIGHT_OR_IR,
+                    component="health",
+                    detail="The pictures carry no colour (night, infrared or thermal): no colour is named.",
+                    first_pts_ticks=self._plan.start_pts_ticks,
+                    last_pts_ticks=self._plan.end_pts_ticks,
+                )
+            )
+        return SceneLight(gains_bgr=estimate_gains(scene.model.empty_scene_bgr_u8), is_colourless=is_night)
+
     def _select(self, scene: Scene, keys: Pictures) -> Selection:
         looks = []
         for pts, image in keys:
@@ -299,12 +315,12 @@ class _SegmentWork:
             last_pts = pts
             yield NumberedPicture(frame_index=index, pts_ticks=pts, picture=picture)
 
-    def _describe(self, result: SpanResult, gains_bgr: NDArray[np.float32]) -> list[Track]:
+    def _describe(self, result: SpanResult, light: SceneLight) -> list[Track]:
         frames = DecodedFrames(
             frame_index=np.array(result.decoded_index, np.int32), pts_ticks=np.array(result.decoded_pts_ticks, np.int64)
         )
         tracks = [
-            describe(sketch, recording=self._recording, frames=frames, models=self._models, gains_bgr=gains_bgr)
+            describe(sketch, recording=self._recording, frames=frames, models=self._models, scene=light)
             for sketch in sorted(result.sketches, key=_by_first_sighting)
         ]
         return absorb_riders(tracks)
