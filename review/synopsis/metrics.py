@@ -31,6 +31,7 @@ class Figures:
         ca: Collision area, pairwise intersections over the sum of box areas.
         ca_new: The same without pairs that keep their source offset.
         h50: Share of object-frames with more than half of the box covered by one other box.
+        h50_new: The same, hidden by an object that does not keep its source offset.
         cdr: Chronological disorder, share of pairs in source order that the film shows in the other.
         ip: Share of interacting pairs that keep their source offset to one frame; 1 when there is none.
         n_interactions: Interacting pairs.
@@ -45,6 +46,7 @@ class Figures:
     ca: float
     ca_new: float
     h50: float
+    h50_new: float
     cdr: float
     ip: float
     n_interactions: int
@@ -88,6 +90,7 @@ def figures_of(
         ca=sums[3] / area,
         ca_new=sums[4] / area,
         h50=sums[5] / max(len(owner), 1),
+        h50_new=sums[6] / max(len(owner), 1),
         cdr=disorder(frames.source_start, start_frame),
         ip=interactions_preserved(shift, interactions),
         n_interactions=len({(item.first, item.second) for item in interactions}),
@@ -149,9 +152,9 @@ def _on_film(
 @kernel
 def _frame_sums(
     ptr: NDArray[np.int64], owner: NDArray[np.int64], boxes: NDArray[np.int64], shift: NDArray[np.int64]
-) -> tuple[float, float, float, float, float, float]:
-    """Sums over all frames: union, covered twice, areas, pair intersections, new ones, half-hidden objects."""
-    union, twice, areas, pairs, new_pairs, hidden = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+) -> tuple[float, float, float, float, float, float, float]:
+    """Sums over frames: union, covered twice, areas, pair intersections, new ones, half-hidden objects, newly so."""
+    union, twice, areas, pairs, new_pairs, hidden, new_hidden = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for f in range(len(ptr) - 1):
         a, b = ptr[f], ptr[f + 1]
         n = b - a
@@ -160,6 +163,7 @@ def _frame_sums(
         covered_once = 0.0
         any_pair = False
         worst = np.zeros(n)
+        worst_new = np.zeros(n)
         for i in range(n):
             own = float((boxes[a + i, 2] - boxes[a + i, 0]) * (boxes[a + i, 3] - boxes[a + i, 1]))
             covered_once += own
@@ -175,6 +179,8 @@ def _frame_sums(
                 pairs += part
                 if abs(shift[owner[a + i]] - shift[owner[a + j]]) > 1:
                     new_pairs += part
+                    worst_new[i] = max(worst_new[i], part)
+                    worst_new[j] = max(worst_new[j], part)
                 worst[i] = max(worst[i], part)
                 worst[j] = max(worst[j], part)
         if not any_pair:
@@ -184,10 +190,12 @@ def _frame_sums(
             own = float((boxes[a + i, 2] - boxes[a + i, 0]) * (boxes[a + i, 3] - boxes[a + i, 1]))
             if worst[i] > 0.5 * own:
                 hidden += 1.0
+            if worst_new[i] > 0.5 * own:
+                new_hidden += 1.0
         once, more = _coverage(boxes[a:b])
         union += once
         twice += more
-    return union, twice, areas, pairs, new_pairs, hidden
+    return union, twice, areas, pairs, new_pairs, hidden, new_hidden
 
 
 @kernel

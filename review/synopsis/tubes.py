@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from indexer.records import Recording, RecordingId, Track, TrackId
 from models.errors import UnknownReference
 
-__all__ = ["Tube", "camera_axes", "film_rate", "frames_of", "microseconds_of", "split_long", "tubes_of"]
+__all__ = ["MICROSECONDS", "Tube", "camera_axes", "film_rate", "frames_of", "microseconds_of", "split_long", "tubes_of"]
 
 MICROSECONDS: Final = 1_000_000
 GAP_BETWEEN_UNDATED_US: Final = 10 * MICROSECONDS
@@ -43,6 +43,8 @@ class Tube:
             known). Serves to lay out; a time that is shown comes from the PTS itself.
         has_clock: True when ``time_us`` is UTC.
         size_wh_px: Picture size of the recording.
+        is_cut_before: True when the track goes on before the first sample, left out of the film.
+        is_cut_after: True when it goes on after the last one.
     """
 
     track_id: TrackId
@@ -55,6 +57,8 @@ class Tube:
     time_us: NDArray[np.int64]
     has_clock: bool
     size_wh_px: tuple[int, int]
+    is_cut_before: bool = False
+    is_cut_after: bool = False
 
     def __post_init__(self) -> None:
         """Check and lock the arrays."""
@@ -81,6 +85,8 @@ class Tube:
             pts_ticks=self.pts_ticks[first:end].copy(),
             boxes_xyxy_px=self.boxes_xyxy_px[first:end].copy(),
             time_us=self.time_us[first:end].copy(),
+            is_cut_before=self.is_cut_before or first > 0,
+            is_cut_after=self.is_cut_after or end < len(self.time_us),
         )
 
 

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a synopsis: film, map and report, from tracks and their recordings.
+
+Two threads share the work: one decodes and cuts out, the other paints and feeds the encoder, which is a process of its
+own. What waits between them is a handful of frames, so memory does not grow with the film.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from indexer.records import Recording, RecordingId, Track
+from models.errors import AlreadyThere, StoreProblem
+from review.film import FilmWriter
+from review.synopsis.harvest import Harvester, PanelFrame
+from review.synopsis.paint import FilmPainter
+from review.synopsis.plan import (
+    Arrangement,
+    Cancel,
+    Progress,
+    SynopsisCancelled,
+    SynopsisOptions,
+    SynopsisPlan,
+    plan_synopsis,
+)
+from review.synopsis.presence import Presence
+from review.synopsis.report import SynopsisReport
+from review.synopsis.sidemap import MapObject, MapWriter, SourceDigest
+from review.synopsis.still import cut_still
+from review.synopsis.summary import Tally, summarise
+from review.synopsis.tubes import tubes_of
+
+__all__ = ["FILM_SCHEMA", "make_synopsis", "map_path_of"]
+
+FILM_SCHEMA: Final = "relecture.synopsis-film/1"
+QUEUE_FRAMES: Final = 8
+NOTICE: Final = "SYNTHÈSE — objets d'instants différents ; aide à la lecture, jamais une preuve"
+
+
+def map_path_of(film_path: Path) -> Path:
+    """Where the map of a film lies: beside it."""
+    return film_path.with_suffix(".map.parquet")
+
+
+def make_synopsis(
+    tracks: Sequence[Track],
+    recordings: Mapping[RecordingId, Recording],
+    out_path: Path,
+    options: SynopsisOptions,
+    *,
+    context: Sequence[Track] = (),
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> SynopsisReport:
+    """Make the film and its map.
+
+    Args:
+        tracks: What to show.
+        recordings: Every recording that was searched.
+        out_path: The film, an ``.mp4`` that does not exist yet; its map goes beside it.
+        options: What the officer chose.
+        context: Every other known track of these recordings: kept out of backdrops, heads masked.
+        progress: Called with ``layout`` or ``render`` and 0 to 1.
+        cancel: Polled between frames; True stops, and nothing is left behind.
+
+    Raises:
+        UnknownReference: There is nothing to show.
+        AlreadyThere: The film or its map exists.
+        StoreProblem: They cannot be written.
+        SynopsisCancelled: ``cancel`` said so.
+    """
+    map_path = map_path_of(out_path)
+    if map_path.exists():
+        raise AlreadyThere(f"{map_path} exists already.", hint="Choose another name, or move the film and map away.")
+    plan = plan_synopsis(tracks, recordings, options, progress=progress, cancel=cancel)
+    presence = _presence(tracks, context, recordings, plan)
+    sources = _sources(plan, recordings)
+    painter = FilmPainter(
+        plan.panels,
+        is_side_by_side=options.arrangement is Arrangement.SIDE_BY_SIDE,
+        n_frames=plan.n_frames,
+        rate=plan.rate,
+    )
+    began = time.perf_counter()
+    with (
+        FilmWriter(out_path, size_wh_px=painter.size_wh_px, rate=plan.rate, sample_aspect=_aspect(plan)) as film,
+        tempfile.TemporaryDirectory(prefix=".map-", dir=out_path.parent) as folder,
+    ):
+        draft_path = Path(folder) / "map"
+        with MapWriter(draft_path, sources=sources, rate=plan.rate, size_wh_px=painter.size_wh_px) as side_map:
+            tally = _render(plan, presence, options, painter, film, side_map, progress=progress, cancel=cancel)
+            map_sha256 = side_map.finish()
+        _publish(draft_path, map_path)
+        try:
+            film.finish(comment=_comment(map_path, map_sha256, sources), title=NOTICE)
+        except BaseException:
+            map_path.unlink(missing_ok=True)
+            raise
+    return summarise(
+        plan,
+        options,
+        recordings,
+        tally,
+        painter,
+        out_path=out_path,
+        map_path=map_path,
+        map_sha256=map_sha256,
+        sources=sources,
+        tracks=tracks,
+        render_s=time.perf_counter() - began,
+    )
+
+
+def _presence(
+    tracks: Sequence[Track],
+    context: Sequence[Track],
+    recordings: Mapping[RecordingId, Recording],
+    plan: SynopsisPlan,
+) -> Presence:
+    chosen = {track.track_id for track in tracks}
+    used = {tube.recording_id for panel in plan.panels for tube in panel.tubes}
+    others = [t for t in context if t.track_id not in chosen and t.recording_id in used]
+    # Why: what stood still and is not asked for belongs to the scene; a parked car must not be wiped from it.
+    scenery, _ = cut_still(tubes_of(others, recordings))
+    steps = {key: recordings[key].facts.median_step_ticks for key in used}
+    return Presence([*tubes_of(tracks, recordings), *scenery], steps)
+
+
+def _sources(plan: SynopsisPlan, recordings: Mapping[RecordingId, Recording]) -> tuple[SourceDigest, ...]:
+    used = sorted({tube.recording_id for panel in plan.panels for tube in panel.tubes})
+    return tuple(
+        SourceDigest(
+            recording_id=key,
+            name=Path(recordings[key].path).name,
+            sha256=recordings[key].sha256,
+            time_base=recordings[key].facts.time_base,
+        )
+        for key in used
+    )
+
+
+def _aspect(plan: SynopsisPlan) -> Fraction:
+    """Pixel aspect of the film: that of the sources when they agree, square otherwise."""
+    found = {panel.recordings[tube.recording_id].facts.sample_aspect for panel in plan.panels for tube in panel.tubes}
+    return found.pop() if len(found) == 1 else Fraction(1)
+
+
+def _comment(map_path: Path, map_sha256: str, sources: Sequence[SourceDigest]) -> str:
+    document = {
+        "schema": FILM_SCHEMA,
+        "notice": NOTICE,
+        "map": map_path.name,
+        "map_sha256": map_sha256,
+        "sources": [{"recording_id": s.recording_id, "sha256": s.sha256} for s in sources],
+    }
+    return json.dumps(document, ensure_ascii=False, sort_keys=True)
+
+
+def _publish(draft_path: Path, map_path: Path) -> None:
+    try:
+        draft_path.replace(map_path)
+    except OSError as problem:
+        raise StoreProblem(
+            f"{map_path} cannot be written: {problem.strerror}.", hint="Choose a folder that you may write to."
+        ) from problem
+
+
+def _panels_at(plan: SynopsisPlan, number: int) -> list[int]:
+    """Panels that show something at a film frame; side by side all do, so that a finished one keeps its scene."""
+    if all(panel.first_frame == 0 for panel in plan.panels):
+        return list(range(len(plan.panels)))
+    return [
+        k
+        for k, panel in enumerate(plan.panels)
+        if panel.first_frame <= number < panel.first_frame + panel.layout.n_frames
+    ]
+
+
+def _harvest(
+    plan: SynopsisPlan, harvesters: Sequence[Harvester], stop: threading.Event
+) -> Iterator[tuple[int, dict[int, PanelFrame]]]:
+    for number in range(plan.n_frames):
+        if stop.is_set():
+            return
+        yield (
+            number,
+            {k: harvesters[k].frame(number - plan.panels[k].first_frame) for k in _panels_at(plan, number)},
+        )
+
+
+def _render(
+    plan: SynopsisPlan,
+    presence: Presence,
+    options: SynopsisOptions,
+    painter: FilmPainter,
+    film: FilmWriter,
+    side_map: MapWriter,
+    *,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> Tally:
+    harvesters = [Harvester(panel, presence, unmasked=options.unmasked) for panel in plan.panels]
+    tally = Tally(shown=set())
+    waiting: queue.Queue[tuple[int, dict[int, PanelFrame]] | BaseException | None] = queue.Queue(QUEUE_FRAMES)
+    stop = threading.Event()
+
+    def gather() -> None:
+        try:
+            for item in _harvest(plan, harvesters, stop):
+                waiting.put(item)
+            waiting.put(None)
+        except BaseException as problem:  # noqa: BLE001  # Reason: handed to the thread that waits, which raises it.
+            waiting.put(problem)
+
+    thread = threading.Thread(target=gather, name="synopsis-harvest", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item = waiting.get()
+            if item is None:
+                break
+            if isinstance(item, BaseException):
+                raise item
+            if cancel is not None and cancel():
+                raise SynopsisCancelled("The synopsis was stopped.", hint="Nothing was written.")
+            number, panels = item
+            picture, rows = painter.paint(number, panels)
+            film.write(picture)
+            side_map.add(rows)
+            _count(tally, plan, panels, rows)
+            if progress is not None:
+                progress("render", (number + 1) / plan.n_frames)
+    finally:
+        stop.set()
+        while thread.is_alive():
+            _drain(waiting)
+            thread.join(0.01)
+        tally.n_decoded = sum(harvester.n_decoded for harvester in harvesters)
+        for harvester in harvesters:
+            harvester.close()
+    return tally
+
+
+def _drain(waiting: queue.Queue[tuple[int, dict[int, PanelFrame]] | BaseException | None]) -> None:
+    try:
+        while True:
+            waiting.get_nowait()
+    except queue.Empty:
+        return
+
+
+def _count(tally: Tally, plan: SynopsisPlan, panels: Mapping[int, PanelFrame], rows: Sequence[MapObject]) -> None:
+    """Note who was shown, and check every row of the map against the pixels that were drawn."""
+    mapped = {(row.track_id, row.recording_id): row for row in rows}
+    for index, panel in panels.items():
+        for item in panel.standing:
+            tube = plan.panels[index].tubes[item.tube]
+            tally.shown.add(tube.track_id)
+            wanted = int(tube.pts_ticks[int(np.searchsorted(tube.time_us, item.time_us))])
+            tally.n_substituted += int(wanted != item.pts_ticks)
+            row = mapped[tube.track_id, tube.recording_id]
+            tally.worst_tag_ticks = max(tally.worst_tag_ticks, abs(row.pts_ticks - item.pts_ticks))

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paints film frames: backdrop, objects from far to near, a time beside each, margins above and below."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.records import Recording, RecordingId
+from review.synopsis._pixels import blended, resized
+from review.synopsis.backdrop import Backdrop
+from review.synopsis.harvest import PanelFrame, PanelPlan, Standing
+from review.synopsis.lettering import (
+    GROUND,
+    MARK,
+    WATERMARK,
+    Letterer,
+    axis_strip,
+    local_zone,
+    place_tags,
+    time_text,
+)
+from review.synopsis.sidemap import MapObject
+
+__all__ = ["FilmPainter", "PanelPainter", "clock_words"]
+
+CROSSFADE_FRAMES: Final = 12
+GHOST_OPACITY: Final = 0.10
+GAIN_STEP: Final = 0.008
+
+
+class PanelPainter:
+    """Paints the picture and the axis of one camera.
+
+    Args:
+        plan: What the panel shows.
+    """
+
+    def __init__(self, plan: PanelPlan) -> None:
+        self._plan = plan
+        self._letterer = Letterer(plan.size_wh_px)
+        self._strip_px = round(self._letterer.size_px * 4.2) // 2 * 2
+        first = next((r for r in plan.recordings.values() if r.camera == plan.camera), None)
+        assert first is not None
+        has_clock = any(tube.has_clock for tube in plan.tubes)
+        self._axis = axis_strip(
+            self._letterer,
+            plan.size_wh_px[0],
+            self._strip_px,
+            start_us=plan.span_us[0],
+            end_us=plan.span_us[1],
+            has_clock=has_clock,
+            zone=local_zone(first),
+        )
+        words = (
+            f"Caméra {plan.camera} · {clock_words([r for r in plan.recordings.values() if r.camera == plan.camera])}"
+        )
+        tag = self._letterer.tag(words, scale=0.85)
+        self._letterer.write(
+            self._axis, tag, (8, self._strip_px - tag.ink_f32.shape[0] - 1), ground=0.0, ink=(170, 170, 170)
+        )
+        self._sides: dict[int, int] = {}
+        self._scene: tuple[Backdrop, NDArray[np.float32], NDArray[np.uint8]] | None = None
+        self._old_scene: NDArray[np.uint8] | None = None
+        self._fade_left = 0
+        self.n_tags = 0
+        self.n_tags_without_place = 0
+
+    @property
+    def size_wh_px(self) -> tuple[int, int]:
+        """Width and height of picture and axis together."""
+        width, height = self._plan.size_wh_px
+        return width, height + self._strip_px
+
+    def paint(self, frame: PanelFrame, canvas_bgr_u8: NDArray[np.uint8], corner_xy: tuple[int, int]) -> list[MapObject]:
+        """Paint a frame into a view of the film; rows of the map, in drawing order, in film pixels.
+
+        Args:
+            frame: What to paint.
+            canvas_bgr_u8: View of the film of the size of the panel.
+            corner_xy: Where that view lies in the film.
+        """
+        width, height = self._plan.size_wh_px
+        picture = canvas_bgr_u8[:height, :width]
+        self._paint_scene(frame, picture)
+        order = sorted(frame.standing, key=lambda s: (float(s.box_xyxy_px[3]) * self._scale(s)[1], s.tube))
+        boxes = np.zeros((len(order), 4))
+        for row, item in enumerate(order):
+            scale = self._scale(item)
+            moved = (item.box_xyxy_px + np.array(item.move_px * 2)) * np.array(scale * 2)
+            boxes[row] = np.clip(moved, 0, [width, height, width, height])
+            self._blend(item, picture, scale)
+        texts = self._write_tags(order, boxes, picture)
+        self._paint_axis(order, canvas_bgr_u8[height:])
+        self._forget({item.tube for item in order})
+        return [
+            self._row(frame.frame, item, box, text, corner_xy)
+            for item, box, text in zip(order, boxes, texts, strict=True)
+        ]
+
+    def _scale(self, item: Standing) -> tuple[float, float]:
+        size = self._plan.tubes[item.tube].size_wh_px
+        return self._plan.size_wh_px[0] / size[0], self._plan.size_wh_px[1] / size[1]
+
+    def _paint_scene(self, frame: PanelFrame, picture: NDArray[np.uint8]) -> None:
+        if frame.backdrop is None:
+            picture[:] = 60
+            return
+        if self._scene is None or self._scene[0].key != frame.backdrop.key:
+            if self._scene is not None:
+                self._old_scene, self._fade_left = self._scene[2], CROSSFADE_FRAMES
+            self._scene = (frame.backdrop, frame.gains.copy(), self._lit(frame.backdrop, frame.gains))
+        elif np.abs(frame.gains - self._scene[1]).max() > GAIN_STEP:
+            self._scene = (frame.backdrop, frame.gains.copy(), self._lit(frame.backdrop, frame.gains))
+        picture[:] = self._scene[2]
+        if self._fade_left > 0 and self._old_scene is not None:
+            share = self._fade_left / (CROSSFADE_FRAMES + 1)
+            cv2.addWeighted(self._old_scene, share, self._scene[2], 1 - share, 0, dst=picture)
+            self._fade_left -= 1
+
+    def _lit(self, backdrop: Backdrop, gains: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The backdrop at an exposure, with the watermark in it: below every object, so it covers none."""
+        image = backdrop.image_bgr_u8
+        width, height = self._plan.size_wh_px
+        if image.shape[:2] != (height, width):
+            image = resized(image, (width, height))
+        table = np.clip(np.arange(256)[:, None] * gains, 0, 255).astype(np.uint8)[None]
+        scene = cv2.LUT(image, table)
+        tag = self._letterer.tag(WATERMARK, scale=2.2)
+        while tag.ink_f32.shape[1] > 0.9 * width:
+            tag = self._letterer.tag(WATERMARK, scale=2.0 * 0.85 * width / max(1, tag.ink_f32.shape[1]))
+        x, y = (width - tag.ink_f32.shape[1]) // 2, round(0.5 * height) - tag.ink_f32.shape[0] // 2
+        region = scene[y : y + tag.ink_f32.shape[0], x : x + tag.ink_f32.shape[1]]
+        weight = tag.ink_f32[..., None] * GHOST_OPACITY
+        region[:] = (region + (255.0 - region) * weight).astype(np.uint8)
+        return np.asarray(scene, np.uint8)
+
+    @staticmethod
+    def _blend(item: Standing, picture: NDArray[np.uint8], scale: tuple[float, float]) -> None:
+        image, weight = item.patch.image_bgr_u8, item.patch.weight_f32
+        x, y = item.patch.x_px + item.move_px[0], item.patch.y_px + item.move_px[1]
+        if scale != (1.0, 1.0):
+            size = (max(1, round(image.shape[1] * scale[0])), max(1, round(image.shape[0] * scale[1])))
+            image = resized(image, size)
+            weight = resized(weight, size)
+            x, y = round(x * scale[0]), round(y * scale[1])
+        x0, y0 = max(0, x), max(0, y)
+        x1, y1 = min(picture.shape[1], x + image.shape[1]), min(picture.shape[0], y + image.shape[0])
+        if x1 <= x0 or y1 <= y0:
+            return
+        part = (slice(y0 - y, y1 - y), slice(x0 - x, x1 - x))
+        image, weight = image[part], weight[part] * np.float32(item.opacity)
+        if item.move_px != (0, 0):
+            _soften_border(weight, (x0, y0, x1, y1), item, picture)
+        region = picture[y0:y1, x0:x1]
+        region[:] = blended(image, region, weight)
+
+    def _write_tags(
+        self, order: Sequence[Standing], boxes: NDArray[np.float64], picture: NDArray[np.uint8]
+    ) -> list[str]:
+        words = [
+            time_text(self._plan.recordings[self._plan.tubes[item.tube].recording_id], item.pts_ticks) for item in order
+        ]
+        tags = [self._letterer.tag(text) for text in words]
+        sizes = [(tag.ink_f32.shape[1], tag.ink_f32.shape[0]) for tag in tags]
+        places = place_tags(boxes, sizes, self._plan.size_wh_px, [self._sides.get(item.tube, -1) for item in order])
+        written: list[str] = []
+        for item, tag, place in zip(order, tags, places, strict=True):
+            self.n_tags += 1
+            if place is None:
+                self.n_tags_without_place += 1
+                written.append("")
+                continue
+            self._sides[item.tube] = place[2]
+            self._letterer.write(picture, tag, place[:2])
+            written.append(tag.text)
+        return written
+
+    def _paint_axis(self, order: Sequence[Standing], view: NDArray[np.uint8]) -> None:
+        strip = view[: self._strip_px, : self._axis.shape[1]]
+        strip[:] = self._axis
+        start_us, end_us = self._plan.span_us
+        line = self._strip_px // 3
+        for item in order:
+            share = (item.time_us - start_us) / max(1, end_us - start_us)
+            x = 8 + round((self._axis.shape[1] - 16) * min(1.0, max(0.0, share)))
+            strip[max(0, line - 6) : line + 7, max(0, x - 1) : x + 2] = MARK
+
+    def _forget(self, present: set[int]) -> None:
+        for tube in [tube for tube in self._sides if tube not in present]:
+            del self._sides[tube]
+
+    def _row(
+        self, frame: int, item: Standing, box: NDArray[np.float64], text: str, corner_xy: tuple[int, int]
+    ) -> MapObject:
+        tube = self._plan.tubes[item.tube]
+        x, y = corner_xy
+        region = (math.floor(box[0]) + x, math.floor(box[1]) + y, math.ceil(box[2]) + x, math.ceil(box[3]) + y)
+        source = tuple(float(value) for value in item.box_xyxy_px)
+        return MapObject(
+            frame=frame + self._plan.first_frame,
+            box_xyxy_px=region,
+            recording_id=tube.recording_id,
+            track_id=tube.track_id,
+            pts_ticks=item.pts_ticks,
+            source_box_xyxy_px=(source[0], source[1], source[2], source[3]),
+            tag=text,
+        )
+
+
+def _soften_border(
+    weight: NDArray[np.float32], place: tuple[int, int, int, int], item: Standing, picture: NDArray[np.uint8]
+) -> None:
+    """Fade an edge that was the border of the source picture and now, moved for sway, lies inside the film's."""
+    height, width = weight.shape
+    reach = 2 * max(abs(item.move_px[0]), abs(item.move_px[1]))
+    ramp_x = np.clip((np.arange(width, dtype=np.float32) + 0.5) / reach, 0, 1)
+    ramp_y = np.clip((np.arange(height, dtype=np.float32) + 0.5) / reach, 0, 1)[:, None]
+    if item.patch.x_px == 0 and place[0] > 0:
+        weight *= ramp_x
+    if item.patch.y_px == 0 and place[1] > 0:
+        weight *= ramp_y
+    if item.move_px[0] < 0 and place[2] == picture.shape[1] + item.move_px[0]:
+        weight *= ramp_x[::-1]
+    if item.move_px[1] < 0 and place[3] == picture.shape[0] + item.move_px[1]:
+        weight *= ramp_y[::-1]
+
+
+class FilmPainter:
+    """Puts the panels of all cameras on one film picture, under one margin that says what the film is.
+
+    Args:
+        plans: Panels, in order.
+        is_side_by_side: False shows one panel after another in the same place.
+        n_frames: Length of the film.
+        rate: Film frames per second.
+    """
+
+    def __init__(self, plans: Sequence[PanelPlan], *, is_side_by_side: bool, n_frames: int, rate: Fraction) -> None:
+        self._plans = tuple(plans)
+        self._painters = [PanelPainter(plan) for plan in plans]
+        self._n_frames, self._rate = n_frames, rate
+        columns = math.ceil(math.sqrt(len(plans))) if is_side_by_side else 1
+        wide = max(painter.size_wh_px[0] for painter in self._painters)
+        tall = max(painter.size_wh_px[1] for painter in self._painters)
+        rows = math.ceil(len(plans) / columns) if is_side_by_side else 1
+        self._letterer = Letterer((wide * columns, tall * rows))
+        self._band_px = round(self._letterer.size_px * 1.8)
+        self.size_wh_px = (-(-wide * columns // 2) * 2, -(-(tall * rows + self._band_px) // 2) * 2)
+        self._corners = [
+            ((k % columns) * wide, self._band_px + (k // columns) * tall) if is_side_by_side else (0, self._band_px)
+            for k in range(len(plans))
+        ]
+        self._band = self._paint_band()
+        self._canvas = np.full((self.size_wh_px[1], self.size_wh_px[0], 3), GROUND, np.uint8)
+
+    @property
+    def n_tags_without_place(self) -> int:
+        """Times that were not written because no place was free, over all frames."""
+        return sum(painter.n_tags_without_place for painter in self._painters)
+
+    @property
+    def n_tags(self) -> int:
+        """Times due, over all frames."""
+        return sum(painter.n_tags for painter in self._painters)
+
+    def paint(self, number: int, panels: Mapping[int, PanelFrame]) -> tuple[NDArray[np.uint8], list[MapObject]]:
+        """The film picture of a frame, and its rows of the map. The picture is valid until the next call.
+
+        Args:
+            number: Film frame.
+            panels: Panel index to what it shows; panels that show nothing now are left out.
+        """
+        canvas = self._canvas
+        canvas[: self._band_px] = self._band
+        played_s, total_s = float(number / self._rate), float(self._n_frames / self._rate)
+        tag = self._letterer.tag(
+            f"{int(played_s) // 60}:{int(played_s) % 60:02d} / {int(total_s) // 60}:{int(total_s) % 60:02d}"
+        )
+        self._letterer.write(canvas, tag, (self.size_wh_px[0] - tag.ink_f32.shape[1] - 6, 4), ground=0.0)
+        rows: list[MapObject] = []
+        for index, panel in panels.items():
+            painter, (x, y) = self._painters[index], self._corners[index]
+            width, height = painter.size_wh_px
+            rows += painter.paint(panel, canvas[y : y + height, x : x + width], (x, y))
+        return canvas, rows
+
+    def _paint_band(self) -> NDArray[np.uint8]:
+        band = np.full((self._band_px, self.size_wh_px[0], 3), GROUND, np.uint8)
+        tag = self._letterer.tag(WATERMARK)
+        self._letterer.write(band, tag, (8, 4), ground=0.0, ink=MARK)
+        aside = self._letterer.tag("aide à la lecture, jamais une preuve", scale=0.85)
+        x = 8 + tag.ink_f32.shape[1] + 16
+        if x + aside.ink_f32.shape[1] < self.size_wh_px[0] - 8 * self._letterer.size_px:
+            self._letterer.write(band, aside, (x, 5), ground=0.0, ink=(150, 150, 150))
+        return band
+
+
+def clock_words(recordings: Sequence[Recording]) -> str:
+    """How the times of a panel are to be read: corrected or not, zone, and by how much the recorder was off."""
+    clocks = {recording.clock for recording in recordings}
+    if not any(clock.is_known for clock in clocks):
+        return "horloge inconnue : temps depuis le début de l'enregistrement"
+    offsets = sorted({clock.offset_ms for clock in clocks if clock.is_known})
+    zone = next(clock.displayed_start.strftime("%z") for clock in clocks if clock.displayed_start is not None)
+    hours = f"UTC{zone[:3]}:{zone[3:]}" if zone else "UTC"
+    said = ", ".join(_offset_words(offset) for offset in offsets)
+    return f"heures corrigées {hours} ; affiché = corrigé {said}"
+
+
+def _offset_words(offset_ms: int) -> str:
+    if offset_ms == 0:
+        return "± 0 s"
+    seconds = abs(offset_ms) / 1000
+    hours, minutes = int(seconds // 3600), int(seconds // 60 % 60)
+    words = (f"{hours} h " if hours else "") + (f"{minutes} min " if hours or minutes else "")
+    return f"{'+' if offset_ms > 0 else '−'} {words}{seconds % 60:g} s".replace(".", ",")
+
+
+def recordings_of(plans: Sequence[PanelPlan]) -> tuple[RecordingId, ...]:
+    """Identifiers of the recordings that any panel takes pixels from, sorted."""
+    return tuple(sorted({tube.recording_id for plan in plans for tube in plan.tubes}))

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans a synopsis: what each camera shows and when, before anything is decoded.
+
+A plan is cheap. It says how long the film will be, so that an officer can change density or filter before waiting.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.findings import FindingKind
+from indexer.records import Recording, RecordingId, Track, TrackId
+from models.errors import RelectureError, UnknownReference
+from review.synopsis._ticks import TubeFrames, frames_of_tubes
+from review.synopsis.groups import Interaction, find_interactions, group_tubes
+from review.synopsis.harvest import PanelPlan
+from review.synopsis.layout import LayoutOptions, lay_out
+from review.synopsis.still import StillSpan, cut_still
+from review.synopsis.tubes import MICROSECONDS, Tube, camera_axes, film_rate, split_long, tubes_of
+
+__all__ = ["Arrangement", "Cancel", "Progress", "SynopsisCancelled", "SynopsisOptions", "SynopsisPlan", "plan_synopsis"]
+
+Progress = Callable[[str, float], None]
+Cancel = Callable[[], bool]
+
+
+class Arrangement(StrEnum):
+    """How several cameras share a film."""
+
+    SIDE_BY_SIDE = "side"
+    ONE_AFTER_ANOTHER = "sequence"
+
+
+class SynopsisCancelled(RelectureError):
+    """The officer stopped the making of a film; nothing was left behind."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynopsisOptions:
+    """What the officer chose.
+
+    Attributes:
+        layout: Density, length, order, overlap.
+        arrangement: How several cameras share the film.
+        keeps_still: True shows standing vehicles for as long as they stood.
+        split_s: Objects in view for longer are cut into pieces of at most this length; None keeps them whole.
+        unmasked: Tracks whose head or plate is shown (validated hits, with a logged reason).
+    """
+
+    layout: LayoutOptions = field(default_factory=LayoutOptions)
+    arrangement: Arrangement = Arrangement.SIDE_BY_SIDE
+    keeps_still: bool = False
+    split_s: Fraction | None = None
+    unmasked: frozenset[TrackId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SynopsisPlan:
+    """A film before it is made.
+
+    Attributes:
+        panels: One per camera, in order of camera.
+        frames: Tubes of each panel on the film grid.
+        interactions: Pairs that belong together, per panel, by index into its tubes.
+        still: What is left out because it stood still.
+        rate: Film frames per second.
+        n_frames: Length of the film.
+        layout_s: Seconds that planning took.
+        notes: Sentences for a person.
+    """
+
+    panels: tuple[PanelPlan, ...]
+    frames: tuple[TubeFrames, ...]
+    interactions: tuple[tuple[Interaction, ...], ...]
+    still: tuple[StillSpan, ...]
+    rate: Fraction
+    n_frames: int
+    layout_s: float
+    notes: tuple[str, ...]
+
+    @property
+    def length_s(self) -> float:
+        """Length of the film in seconds."""
+        return float(self.n_frames / self.rate)
+
+
+def plan_synopsis(
+    tracks: Sequence[Track],
+    recordings: Mapping[RecordingId, Recording],
+    options: SynopsisOptions,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> SynopsisPlan:
+    """Lay out a film of these tracks.
+
+    Args:
+        tracks: What to show.
+        recordings: Every recording that was searched; those of one camera are one time line.
+        options: What the officer chose.
+        progress: Called with a stage and 0 to 1.
+        cancel: Polled; True stops.
+
+    Raises:
+        UnknownReference: There is nothing to show, or a track's recording is not given.
+        SynopsisCancelled: ``cancel`` said so.
+    """
+    if not tracks:
+        raise UnknownReference(
+            "There is no object to show.", hint="Widen the search; the result says what was analysed."
+        )
+    began = time.perf_counter()
+    used = [r for r in recordings.values() if any(track.recording_id == r.recording_id for track in tracks)]
+    rate = film_rate(used)
+    tubes = tubes_of(tracks, recordings)
+    tubes, still = (tubes, ()) if options.keeps_still else cut_still(tubes)
+    if options.split_s is not None:
+        tubes = split_long(tubes, limit_s=options.split_s)
+    cameras = sorted({tube.camera for tube in tubes})
+    shares = _length_shares(tubes, cameras)
+    panels: list[PanelPlan] = []
+    frames: list[TubeFrames] = []
+    tied: list[tuple[Interaction, ...]] = []
+    for number, camera in enumerate(cameras):
+        members = tuple(tube for tube in tubes if tube.camera == camera)
+        interactions = find_interactions(members)
+        wanted = options.layout
+        if wanted.length_s is not None and options.arrangement is Arrangement.ONE_AFTER_ANOTHER:
+            wanted = replace(wanted, length_s=wanted.length_s * shares[camera])
+        layout = lay_out(
+            members,
+            rate=rate,
+            options=wanted,
+            unit=group_tubes(members, interactions),
+            era=_eras(members, recordings),
+            progress=_step(progress, cancel, number, len(cameras)),
+        )
+        first = panels[-1].first_frame + panels[-1].layout.n_frames if panels else 0
+        of_camera = {key: r for key, r in recordings.items() if r.camera == camera}
+        panels.append(
+            PanelPlan(
+                camera=camera,
+                tubes=members,
+                layout=layout,
+                recordings=of_camera,
+                size_wh_px=_panel_size(members),
+                span_us=_span(of_camera, recordings),
+                first_frame=first if options.arrangement is Arrangement.ONE_AFTER_ANOTHER else 0,
+            )
+        )
+        frames.append(frames_of_tubes(members, rate))
+        tied.append(interactions)
+    n_frames = max(panel.first_frame + panel.layout.n_frames for panel in panels)
+    return SynopsisPlan(
+        panels=tuple(panels),
+        frames=tuple(frames),
+        interactions=tuple(tied),
+        still=still,
+        rate=rate,
+        n_frames=n_frames,
+        layout_s=time.perf_counter() - began,
+        notes=_notes(options, panels, float(n_frames / rate)),
+    )
+
+
+def _step(progress: Progress | None, cancel: Cancel | None, number: int, total: int) -> Callable[[float], None]:
+    def step(share: float) -> None:
+        if cancel is not None and cancel():
+            raise SynopsisCancelled("The synopsis was stopped.", hint="Nothing was written.")
+        if progress is not None:
+            progress("layout", (number + share) / total)
+
+    return step
+
+
+def _length_shares(tubes: Sequence[Tube], cameras: Sequence[str]) -> dict[str, Fraction]:
+    """Share of a wanted length that each camera gets when they follow one another: by what it has to show."""
+    spans = {camera: MICROSECONDS for camera in cameras}
+    for tube in tubes:
+        spans[tube.camera] += tube.end_us - tube.start_us
+    return {camera: Fraction(span, sum(spans.values())) for camera, span in spans.items()}
+
+
+def _eras(tubes: Sequence[Tube], recordings: Mapping[RecordingId, Recording]) -> NDArray[np.int64]:
+    """Number of the lighting regime (colour or infrared) of each tube, counted along the source."""
+    is_night = np.zeros(len(tubes), bool)
+    for index, tube in enumerate(tubes):
+        for finding in recordings[tube.recording_id].findings:
+            if finding.kind is FindingKind.NIGHT_OR_IR and finding.first_pts_ticks is not None:
+                last = finding.last_pts_ticks if finding.last_pts_ticks is not None else finding.first_pts_ticks
+                is_night[index] |= finding.first_pts_ticks <= int(tube.pts_ticks[0]) <= last
+    changes = np.r_[False, is_night[1:] != is_night[:-1]]
+    return np.asarray(np.cumsum(changes), np.int64)
+
+
+def _panel_size(tubes: Sequence[Tube]) -> tuple[int, int]:
+    return max(tube.size_wh_px[0] for tube in tubes), max(tube.size_wh_px[1] for tube in tubes)
+
+
+def _span(of_camera: Mapping[RecordingId, Recording], recordings: Mapping[RecordingId, Recording]) -> tuple[int, int]:
+    axes = camera_axes(tuple(recordings.values()))
+    starts = [axes[key] for key in of_camera]
+    ends = [axes[key] + round(of_camera[key].facts.duration_s * MICROSECONDS) for key in of_camera]
+    return min(starts), max(ends)
+
+
+def _notes(options: SynopsisOptions, panels: Sequence[PanelPlan], length_s: float) -> tuple[str, ...]:
+    notes: list[str] = []
+    wanted = options.layout.length_s
+    if wanted is not None and length_s > float(wanted) * 1.005:
+        notes.append(
+            f"{float(wanted):g} s cannot be reached: the shortest film of these objects lasts {length_s:.1f} s. "
+            "Filter further, or cut long stays with --split."
+        )
+    notes += [
+        f"Camera {panel.camera}: the scene has room for {panel.layout.density:g} objects at once, not more, "
+        f"within an overlap of {options.layout.overlap:.0%}."
+        for panel in panels
+        if not panel.layout.is_density_chosen and panel.layout.density < 10
+    ]
+    return tuple(notes)

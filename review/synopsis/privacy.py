@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heads and number plates are coarsened by default: the silhouette stays readable, the person does not.
+
+Places are taken from the boxes, not found by a detector: the top of a person, the lower middle of a vehicle that is
+large enough for a plate to be read.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.records import VEHICLE_CLASSES
+
+__all__ = ["coarsen", "private_boxes"]
+
+HEAD_SHARE: Final = 0.18
+RIDER_HEAD_SHARE: Final = 0.28
+HEAD_OF_WIDTH: Final = 0.4
+MOST_OF_PERSON: Final = 0.4
+PLATE_MIN_VEHICLE_PX: Final = 110
+CELLS_ACROSS: Final = 4
+
+
+def private_boxes(class_name: str, box_xyxy_px: NDArray[np.float32]) -> tuple[tuple[float, float, float, float], ...]:
+    """Boxes (x0, y0, x1, y1) of what must not be recognised in an object of that class; source pixels."""
+    x0, y0, x1, y1 = (float(v) for v in box_xyxy_px)
+    width, height = x1 - x0, y1 - y0
+    if class_name == "person":
+        # Why: a person cut by the edge of the picture, or bent, has a head larger than 18 % of the box.
+        tall = min(max(HEAD_SHARE * height, HEAD_OF_WIDTH * width), MOST_OF_PERSON * height)
+        return ((x0 - 0.05 * width, y0 - 0.04 * height, x1 + 0.05 * width, y0 + tall),)
+    if class_name in {"bicycle", "motorcycle"}:
+        return ((x0, y0 - 0.04 * height, x1, y0 + RIDER_HEAD_SHARE * height),)
+    if class_name in VEHICLE_CLASSES and max(width, height) >= PLATE_MIN_VEHICLE_PX:
+        return ((x0 + 0.2 * width, y0 + 0.55 * height, x1 - 0.2 * width, y0 + 0.97 * height),)
+    return ()
+
+
+def coarsen(image_bgr_u8: NDArray[np.uint8], box: tuple[float, float, float, float], *, is_plate: bool) -> None:
+    """Coarsen a box of an image in place, with a soft edge; parts outside the image are ignored."""
+    height, width = image_bgr_u8.shape[:2]
+    x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
+    x1, y1 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return
+    part = image_bgr_u8[y0:y1, x0:x1]
+    cell = max(4, round((0.3 * (box[3] - box[1]) if is_plate else box[3] - box[1]) / CELLS_ACROSS))
+    small = (max(1, round((x1 - x0) / cell)), max(1, round((y1 - y0) / cell)))
+    coarse = cv2.resize(
+        cv2.resize(part, small, interpolation=cv2.INTER_AREA), (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC
+    )
+    reach = max(1.0, 0.12 * (y1 - y0))
+    fall = np.clip((y1 - y0 - np.arange(y1 - y0) - 0.5) / reach, 0, 1)[:, None]
+    weight = np.ascontiguousarray(np.broadcast_to(fall, (y1 - y0, x1 - x0)), np.float32)
+    image_bgr_u8[y0:y1, x0:x1] = cv2.blendLinear(coarse, part, weight, 1 - weight)
