@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from models.errors import AlreadyThere, BadRequisition, UsageProblem
 from review.audit.record import JsonObject
@@ -16,7 +17,10 @@ from review.permissions import purge_deadline
 from review.requisition import Requisition, parse_requisition
 from review.session import CaseSession
 
-__all__ = ["CaseCard", "case_card", "extend_case", "grant_case", "lock_case"]
+__all__ = ["CaseCard", "case_card", "deadline_warning", "extend_case", "grant_case", "lock_case"]
+
+
+WARNING_DAYS: Final = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,19 @@ def case_card(session: CaseSession) -> CaseCard:
             # The act that shows the case is itself unfinished here.
             n_unfinished=len(session.state.unfinished_acts()) - 1,
         )
+
+
+def deadline_warning(session: CaseSession) -> str:
+    """What to tell who opens the case when the purge deadline is 90 days away or less; empty otherwise."""
+    deadline = purge_deadline(session.requisition, session.state.first_import_utc)
+    if deadline is None:
+        return ""
+    days_left = (deadline - session.clock.now().utc.astimezone().date()).days
+    if days_left < 0:
+        return f"The data of this case had to be erased by {deadline.isoformat()}."
+    if days_left > WARNING_DAYS:
+        return ""
+    return f"The data of this case must be erased by {deadline.isoformat()}: {days_left} days left."
 
 
 def grant_case(session: CaseSession, operator_id: str) -> None:

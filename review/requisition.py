@@ -6,6 +6,7 @@ A case cannot exist without one. Reading refuses with one error that names every
 
 from __future__ import annotations
 
+import json
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -395,6 +396,11 @@ to = 2026-01-30T22:30:00+01:00
 """A requisition to fill in."""
 
 
+def _quoted(text: str) -> str:
+    """A TOML basic string; JSON escapes are a part of TOML's."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def samples_requisition(
     cameras: Sequence[tuple[str, str]], *, start: datetime, end: datetime, reference: str = "DEMO-2026-001"
 ) -> str:
@@ -408,7 +414,7 @@ def samples_requisition(
     """
     head = f"""\
 format = 1
-reference = "{reference}"
+reference = {_quoted(reference)}
 legal_basis = "60-1"
 framework = "flagrance"
 offence = "Démonstration : faits imaginaires, images de synthèse"
@@ -428,8 +434,8 @@ reference = ""
     tables = [
         f"""
 [[camera]]
-id = "{camera}"
-place = "{place}"
+id = {_quoted(camera)}
+place = {_quoted(place)}
 from = {start.isoformat(timespec="seconds")}
 to = {end.isoformat(timespec="seconds")}
 """

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import WrongKey
+from review.cases import deadline_warning
+from review.cli._run import say
 from review.session import CaseSession
 
 __all__ = ["ask_new_passphrase", "ask_passphrase", "open_case"]
@@ -44,4 +46,8 @@ def ask_new_passphrase() -> str:
 
 def open_case(folder: Path, *, operator: str | None, writing: bool = True) -> CaseSession:
     """Open a case for a command; use it in a ``with`` statement."""
-    return CaseSession.open(folder, operator_id=operator, passphrase=ask_passphrase(), writing=writing)
+    session = CaseSession.open(folder, operator_id=operator, passphrase=ask_passphrase(), writing=writing)
+    warning = deadline_warning(session)
+    if warning:
+        say(warning)
+    return session

@@ -30,7 +30,7 @@ from models.errors import (
 )
 from review.audit.log import scan_log
 from review.case_folder import create_case
-from review.cases import case_card, extend_case, grant_case, lock_case
+from review.cases import case_card, deadline_warning, extend_case, grant_case, lock_case
 from review.permissions import FAMILIES, purge_deadline
 from review.requisition import parse_requisition
 from review.session import CaseSession
@@ -424,3 +424,17 @@ def test_whatever_is_tried_a_body_runs_only_under_its_own_durable_intent(
             assert clock.utc.date() <= datetime(2027, 12, 31, tzinfo=UTC).date()
             assert clock.utc.date() >= datetime(2026, 1, 1, tzinfo=UTC).date()
     assert scan_log((case / "audit" / "log.jsonl").read_bytes()).problem is None
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(-91, ""), (-90, "90 days left"), (-7, "7 days left"), (1, "had to be erased")]
+)
+def test_the_deadline_is_announced_from_ninety_days_on(tmp_path: Path, clock: FakeClock, days: int, said: str) -> None:
+    text = requisition_text().replace("obtained_by", "purge_by = 2027-06-01\nobtained_by", 1)
+    case = new_case(tmp_path / "case", clock=clock, text=text)
+    clock.utc = datetime(2027, 6, 1, 12, tzinfo=UTC) + timedelta(days=days)
+
+    with open_session(case, clock=clock) as session:
+        warning = deadline_warning(session)
+
+    assert said in warning if said else warning == ""
