@@ -10,23 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from review.desk_values import CaseCard, CaseHeader, Frames, OperatorChoice, Swatch, VerdictName
+from review.desk_values import CaseCard, CaseHeader, Frames, OperatorChoice, Progress, Swatch, VerdictName
 from review.hits import Query, SearchResult
 
-__all__ = ["DeskPort", "LobbyPort", "Progress"]
-
-
-class Progress(Protocol):
-    """What a long act is given: it reports how far it is and learns whether it should stop."""
-
-    @property
-    def is_cancelled(self) -> bool:
-        """True once the person has asked to stop."""
-        ...
-
-    def report(self, fraction: float) -> None:
-        """Say how much is done, 0 to 1."""
-        ...
+__all__ = ["DeskPort", "LobbyPort"]
 
 
 class DeskPort(Protocol):

@@ -21,9 +21,10 @@ from models.colour import COLOURS, FRENCH_BY_COLOUR
 from models.errors import NotAllowed, OutOfScope, UsageProblem
 from review import evidence, verdicts
 from review import search as searching
+from review.audit.record import JsonObject
 from review.case_folder import KEYS_FOLDER, read_header
 from review.cases import case_card
-from review.desk_values import CaseCard, CaseHeader, Frames, OperatorChoice, Swatch, VerdictName
+from review.desk_values import CaseCard, CaseHeader, Frames, OperatorChoice, Progress, Swatch, VerdictName
 from review.frames import HitFrames, frame_source
 from review.hits import Query, SearchResult
 from review.operators import list_operators
@@ -32,6 +33,8 @@ from review.session import CaseSession
 
 __all__ = ["Desk", "Lobby", "palette"]
 
+_LAYOUT_SHARE: Final = 0.1
+"""Part of a synopsis' progress that laying it out counts for; painting is the rest."""
 _PARIS: Final = ZoneInfo("Europe/Paris")
 _RGB_U8_BY_COLOUR: Final = {
     "black": (24, 24, 26),
@@ -88,7 +91,7 @@ class Lobby:
             operator_ids=tuple(sorted(path.stem for path in (folder / KEYS_FOLDER).glob("*.age"))),
         )
 
-    def open(self, folder: Path, *, operator_id: str, passphrase: str, writing: bool = True) -> Desk:
+    def open(self, folder: Path, *, operator_id: str, passphrase: str, writing: bool) -> Desk:
         """Open a case; the caller closes the desk.
 
         Args:
@@ -192,6 +195,42 @@ class Desk:
         with self._lock:
             evidence.export_clip(self._session, track_id, out_path)
 
+    def make_synopsis(self, query: Query, *, purpose: str, out_path: Path, progress: Progress) -> None:
+        """Write a film of a query's hits with its map beside it, heads and plates masked; nothing is left on cancel.
+
+        The search is made again, and logged again: the film shows what the case holds now.
+
+        Raises:
+            AlreadyThere: The film or its map exists.
+            UnknownReference: There is nothing to show.
+            StoreProblem: It cannot be written.
+        """
+        # Why: loads the numeric compiler, which a window that only looks does not need.
+        from review.synopsis.make import make_synopsis  # noqa: PLC0415
+        from review.synopsis.plan import SynopsisOptions  # noqa: PLC0415
+
+        with self._lock:
+            hits = searching.search(self._session, query, purpose=purpose).hits
+            index = searching.index_of(self._session)
+            tracks, context, recordings = searching.tracks_of(self._session, hits), index.tracks, index.recordings
+
+        def told(stage: str, fraction: float) -> None:
+            share = _LAYOUT_SHARE * fraction if stage == "layout" else _LAYOUT_SHARE + (1 - _LAYOUT_SHARE) * fraction
+            progress.report(share)
+
+        detail: JsonObject = {"track_ids": [hit.track_id for hit in hits]}
+        with self._session.act("synopsis.make", purpose=purpose, detail=detail) as act:
+            report = make_synopsis(
+                tracks,
+                recordings,
+                out_path,
+                SynopsisOptions(),
+                context=context,
+                progress=told,
+                cancel=lambda: progress.is_cancelled,
+            )
+            act.result = {"map_sha256": report.map_sha256, "n_shown": report.tracks_shown}
+
     def close(self) -> None:
         """Close the case; idempotent."""
         with self._lock:
@@ -205,7 +244,7 @@ class Desk:
         return CaseCard(
             folder=session.folder,
             title=" — ".join(part for part in (requisition.reference, requisition.offence) if part),
-            legal_basis=requisition.legal_basis.wording_fr,
+            legal_basis=requisition.legal_basis.wording_fr[:1].upper() + requisition.legal_basis.wording_fr[1:],
             operator=f"{operator.quality} {operator.name}",
             cameras=requisition.scope.cameras,
             from_utc=min((window.start_utc for window in windows), default=None),

@@ -24,6 +24,7 @@ __all__ = [
     "Frames",
     "OperatorChoice",
     "Problem",
+    "Progress",
     "Swatch",
     "VerdictName",
     "problem_of",
@@ -206,4 +207,17 @@ class Frames(Protocol):
 
     def close(self) -> None:
         """Release the recording."""
+        ...
+
+
+class Progress(Protocol):
+    """What a long act is given: it reports how far it is and learns whether it should stop."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True once the person has asked to stop."""
+        ...
+
+    def report(self, fraction: float) -> None:
+        """Say how much is done, 0 to 1."""
         ...

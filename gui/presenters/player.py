@@ -2,7 +2,8 @@
 """The player: one exact frame at a time, stepped or played by media time, and the hit's thumbnails in the pauses.
 
 At most one frame is being decoded. Playing follows the frames' own times: a decoder that is too slow drops frames and
-never slows the clock; stepping never drops any.
+never slows the clock; stepping never drops any. One module, since stepping, playing and thumbnails share one decoder
+and settle together who has it.
 """
 
 from __future__ import annotations
@@ -14,65 +15,17 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gui.port import DeskPort
+from gui.presenters.frames import ShownFrame, Span, Thumb, media_s_of, read_frame, span_of, spread, thumb_of
 from gui.presenters.shuttle import faster, slower
 from gui.runner import Job, Latest, Runner
 from review.desk_values import Frames, Problem
 from review.hits import Hit
 
-__all__ = ["N_THUMBS", "PlayerPresenter", "PlayerState", "PlayerView", "ShownFrame", "Span", "Thumb"]
+__all__ = ["N_THUMBS", "PlayerPresenter", "PlayerState", "PlayerView"]
 
 N_THUMBS: Final = 8
 _CACHE_BYTES: Final = 192 * 1024 * 1024
-_THUMB_HEIGHT_PX: Final = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ShownFrame:
-    """One exact frame with what identifies it.
-
-    Attributes:
-        index: 0-based place in the recording, in the order frames are shown.
-        image_bgr_u8: (H, W, 3), blue green red, as decoded; read-only.
-        pts_ticks: Presentation time stamp, stream ticks.
-        media_s: Seconds since the recording's first frame, exact.
-        utc: Corrected time, or None.
-        displayed: What the recorder showed, or None.
-        box_xyxy_px: The hit's box, source pixels, or None.
-        picture_type: ``I``, ``P``, ``B`` or ``?``.
-    """
-
-    index: int
-    image_bgr_u8: NDArray[np.uint8]
-    pts_ticks: int
-    media_s: Fraction
-    utc: datetime | None
-    displayed: datetime | None
-    box_xyxy_px: tuple[float, float, float, float] | None
-    picture_type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Thumb:
-    """A small picture of one frame, for the strip; never evidence."""
-
-    index: int
-    image_bgr_u8: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Where the hit lies in its recording: frame indices, all inclusive."""
-
-    n_frames: int
-    first_index: int
-    last_index: int
-    best_index: int
-    time_base: Fraction
-    sample_aspect: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,15 +124,15 @@ class PlayerPresenter:
                 return None
             source = self._desk.frames(track_id)
             self._opened.append(source)
-            span = _span_of(source)
-            return source, span, _read(source, span.best_index)
+            span = span_of(source)
+            return source, span, read_frame(source, span.best_index)
 
         def done(answer: tuple[Frames, Span, ShownFrame] | None) -> None:
             if answer is None:
                 return
             self._source, span, frame = answer
             self._keep(frame)
-            self._thumb_queue = _spread(span.first_index, span.last_index, N_THUMBS)
+            self._thumb_queue = spread(span.first_index, span.last_index, N_THUMBS)
             self._set(span=span, frame=frame, wanted_index=frame.index, is_opening=False, problem=None)
             if self._plays_when_open:
                 self.seek(span.first_index)
@@ -329,7 +282,7 @@ class PlayerPresenter:
     def _set_anchor(self) -> None:
         source = self._source
         assert source is not None
-        self._anchor = (self._now_s(), _media_s(source, self.state.wanted_index))
+        self._anchor = (self._now_s(), media_s_of(source, self.state.wanted_index))
 
     def _index_at(self, media_s: Fraction, *, start: int, forward: bool, end: int) -> int:
         """Frame on the screen at a media time, searched from one frame towards another."""
@@ -337,10 +290,10 @@ class PlayerPresenter:
         assert source is not None
         index = start
         if forward:
-            while index < end and _media_s(source, index + 1) <= media_s:
+            while index < end and media_s_of(source, index + 1) <= media_s:
                 index += 1
         else:
-            while index > end and _media_s(source, index) > media_s:
+            while index > end and media_s_of(source, index) > media_s:
                 index -= 1
         return index
 
@@ -372,7 +325,7 @@ class PlayerPresenter:
             self.pause()
             self._set(problem=problem)
 
-        self._fetch.start(lambda job: _read(source, index), done=done, failed=failed)
+        self._fetch.start(lambda job: read_frame(source, index), done=done, failed=failed)
 
     def _next_thumb(self) -> None:
         """Make the next thumbnail, if nobody waits for a frame."""
@@ -387,7 +340,7 @@ class PlayerPresenter:
             if job.is_cancelled:
                 return None
             image = kept.image_bgr_u8 if kept is not None else source.image_bgr_u8(index)
-            return Thumb(index=index, image_bgr_u8=_shrunk(image))
+            return Thumb(index=index, image_bgr_u8=thumb_of(image, source.box(index)))
 
         def done(thumb: Thumb | None) -> None:
             self._thumb_queue = self._thumb_queue[1:]
@@ -427,47 +380,3 @@ class PlayerPresenter:
     def _set_state(self, state: PlayerState) -> None:
         self.state = state
         self._view.show_player(state)
-
-
-def _span_of(source: Frames) -> Span:
-    return Span(
-        n_frames=source.n_frames,
-        first_index=source.first_index,
-        last_index=source.last_index,
-        best_index=source.best_index,
-        time_base=source.time_base,
-        sample_aspect=source.sample_aspect,
-    )
-
-
-def _media_s(source: Frames, index: int) -> Fraction:
-    return (source.pts_ticks(index) - source.pts_ticks(0)) * source.time_base
-
-
-def _read(source: Frames, index: int) -> ShownFrame:
-    image = np.ascontiguousarray(source.image_bgr_u8(index))
-    image.flags.writeable = False
-    return ShownFrame(
-        index=index,
-        image_bgr_u8=image,
-        pts_ticks=source.pts_ticks(index),
-        media_s=_media_s(source, index),
-        utc=source.utc(index),
-        displayed=source.displayed(index),
-        box_xyxy_px=source.box(index),
-        picture_type=source.picture_type(index),
-    )
-
-
-def _spread(first: int, last: int, n: int) -> tuple[int, ...]:
-    """At most ``n`` distinct indices from first to last, evenly spread, ends included."""
-    n = min(n, last - first + 1)
-    if n == 1:
-        return (first,)
-    return tuple(first + round(k * (last - first) / (n - 1)) for k in range(n))
-
-
-def _shrunk(image_bgr_u8: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Every k-th pixel: a small picture without any made-up value."""
-    step = max(1, image_bgr_u8.shape[0] // _THUMB_HEIGHT_PX)
-    return np.ascontiguousarray(image_bgr_u8[::step, ::step])

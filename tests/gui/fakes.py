@@ -14,9 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gui.port import Progress
 from models.errors import CaseBusy, NotAllowed, UnknownReference, UnreadableInput, WrongKey
-from review.desk_values import CaseCard, CaseHeader, OperatorChoice, Swatch, VerdictName
+from review.desk_values import CaseCard, CaseHeader, OperatorChoice, Progress, Swatch, VerdictName
 from review.hits import Coverage, Hit, HitAttribute, Query, SearchResult
 
 START = datetime(2026, 3, 2, 20, 3, 10, tzinfo=UTC)

@@ -204,6 +204,13 @@ def test_thumbnails_span_the_hit_in_time_order(panel: Panel) -> None:
     assert indices == sorted(set(indices))
 
 
+def test_thumbnails_show_the_object_and_what_is_around_it(panel: Panel) -> None:
+    shapes = [thumb.image_bgr_u8.shape for thumb in panel.state.thumbs]
+
+    assert all(height <= 260 and width <= 260 for height, width, _ in shapes)
+    assert all(height > 60 for height, _, _ in shapes)
+
+
 def test_another_hit_drops_the_late_answer_of_the_first_and_closes_its_recording() -> None:
     runner = ManualRunner()
     panel = Panel(runner)
