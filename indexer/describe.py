@@ -23,7 +23,6 @@ COLOUR_MODEL: Final = ALGORITHM_ID
 NOTHING: Final = "nothing"
 MIN_CLASS_SCORE: Final = 0.45
 MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
-MIN_CLASS_SCORE_STILL: Final = 0.85
 CLASSIFIER_SHARE: Final = 0.35
 """Weight of the crop classifier where a detector has voted; the rest is the detector's."""
 N_COLOUR_CROPS: Final = 5
@@ -116,10 +115,8 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
     if not sketch.votes:
         name, score = max(looks.items(), key=lambda item: (item[1], item[0]))
         needed = MIN_CLASS_SCORE if models.detector is None else MIN_CLASS_SCORE_BESIDE_DETECTOR
-        # Why: a difference that never moved is mostly the scene itself (light, something put down).
-        if not sketch.has_moved:
-            needed = MIN_CLASS_SCORE_STILL
-        if name == NOTHING or score < needed:
+        # Why: a difference that never left its place is the scene itself: light, a thing put down, a hole left behind.
+        if name == NOTHING or score < needed or not sketch.has_moved:
             return _Named(class_name="other", score=score, model=classifier.model_id)
         return _Named(class_name=name, score=score, model=classifier.model_id)
     assert models.detector is not None
