@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``relecture demo``: the main job from footage to proof, on sample footage, with the embedded models.
 
-It types the very commands that an officer would type, shows each one, and keeps all it makes in one folder; the operator
-and the keys of the demo live in that folder too and never among the workstation's own.
+It types the very commands that an officer would type, shows each one, and keeps all it makes in one folder; operator
+and keys of the demo live in that folder too and never among the workstation's own.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def command(into: Path | None, minutes: float, seed: int) -> None:
 
 
 def _whole_job(demo: DemoCase) -> None:
-    today = date.today()  # noqa: DTZ011  # Reason: an empowerment runs from a local calendar day.
+    today = date.today()  # Reason: an empowerment runs from a local calendar day.
     _type(
         "operator", "new", OPERATOR, "--name", "Camille Exemple", "--matricule", "000000",
         "--service", "Service de démonstration", "--quality", "OPJ", "--empowerment", "DEMO-1",
