@@ -87,8 +87,9 @@ def run(start: Start) -> int:
 
 
 def _wake_for_signals(app: QApplication, window: Window) -> QTimer:
-    """Let Ctrl-C close the window: Python sees a signal only when it runs, so it is made to run."""
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    """Let Ctrl-C and a polite kill close the window: Python sees a signal only when it runs, so it is made to run."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
     timer = QTimer(app)
     timer.timeout.connect(lambda: None)
     timer.start(250)
