@@ -34,6 +34,7 @@ from review.durable import fsync_file, fsync_folder, make_folder, write_durable
 from review.exhibits import Exhibit
 from review.home import workstation_key
 from review.originals import Original, read_originals, rehash
+from review.previews import previews_of
 from review.report import compile_pdf
 from review.session import Act, CaseSession
 from review.verdicts import Decision, Verdict, latest
@@ -262,7 +263,10 @@ def _write_content(
         facts=facts,
         checkpoint=checkpoint,
     )
-    _write(folder / layout.REPORT, compile_pdf("pv", document, created=created, pictures=folder))
+    stills = [file for exhibit, file, _ in exhibits if exhibit.kind == "still"]
+    with previews_of(folder, stills) as pictures:
+        pdf = compile_pdf("pv", document, created=created, pictures=pictures)
+    _write(folder / layout.REPORT, pdf)
     return checkpoint.root_text
 
 

@@ -271,10 +271,17 @@ class _BundleChecker:
             raise Tampered(f"{layout.RECORD} does not name this {layout.MANIFEST}")
 
     def report(self) -> Outcome:
-        content = self._read(layout.REPORT)
-        if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-64:]:
+        if not self._is_plain(layout.REPORT):
+            return failed(f"{layout.REPORT} is missing")
+        path = self._folder / layout.REPORT
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(5)
+            file.seek(max(0, size - 64))
+            tail = file.read()
+        if head != b"%PDF-" or b"%%EOF" not in tail:
             return failed(f"{layout.REPORT} is not a whole PDF")
-        return passed(f"{len(content)} bytes")
+        return passed(f"{size} bytes")
 
     def timestamp(self) -> Outcome:
         if layout.TIMESTAMP not in self._names:

@@ -15,6 +15,7 @@ from review.case_folder import software_version
 from review.exhibits import Exhibit
 from review.legal import concept, data_version
 from review.originals import Original
+from review.previews import preview_name
 from review.report import french_bytes, french_day, french_duration, french_moment
 from review.report_words import french, french_method
 from review.requisition import Authorisation
@@ -284,12 +285,25 @@ def _original_row(original: Original) -> dict[str, object]:
         "camera": original.camera,
         "piece": _text(original.document.get("piece"), "—"),
         "size": french_bytes(original.size_bytes),
+        "format": _format_text(original),
+        "scope": french(f"scope {_text(original.document.get('scope'), 'inside')}"),
         "sha256": original.sha256,
         "displayed": _displayed(clock.get("displayed_start")),
         "offset": f"{offset_ms / 1000:+.3f} s".replace(".", ",") if isinstance(offset_ms, int) else "inconnu",
         "uncertainty": f"± {clock.get('uncertainty_ms', '?')} ms",
         "how_read": french(_text(clock.get("how_read"), "unknown")),
     }
+
+
+def _format_text(original: Original) -> str:
+    facts = original.document.get("facts")
+    if not isinstance(facts, Mapping):
+        return "—"
+    size = facts.get("size_wh_px")
+    pixels = f"{size[0]} × {size[1]} pixels" if isinstance(size, list) and len(size) == len("wh") else ""
+    span = original.span_utc()
+    length = french_duration((span[1] - span[0]).total_seconds()) if span else ""
+    return ", ".join(str(part) for part in (facts.get("container"), facts.get("codec"), pixels, length) if part)
 
 
 def _displayed(value: object) -> str:
@@ -321,7 +335,7 @@ def _exhibit_block(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, o
     return {
         "number": file.rpartition("/")[2].partition(".")[0],
         "file": file,
-        "picture": file if exhibit.kind == "still" else None,
+        "picture": preview_name(file) if exhibit.kind == "still" else None,
         "kind": french(exhibit.kind),
         "method": french_method(exhibit.method),
         "missing_clip": exhibit.missing_clip,

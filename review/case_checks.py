@@ -29,7 +29,7 @@ from review.checks import Check, Outcome, Progress, Report, failed, no_progress,
 from review.operators import list_operators, load_operator, open_keyring, resolve_operator_id
 from review.originals import read_originals, rehash
 from review.purge import check_certificate
-from review.requisition import Requisition, parse_requisition
+from review.requisition import Requisition, ScopeVerdict, parse_requisition
 from review.store import SealedStore, content_sha256
 from review.verdicts import VERDICTS_PREFIX, read_verdict, verdict_name
 
@@ -312,10 +312,16 @@ class _CaseChecker:
         if requisition is None:
             raise Tampered("blobs/requisition holds no requisition.")
         cameras = requisition.scope.cameras
-        strangers = [item for item in read_originals(self._store) if item.camera not in cameras]
+        originals = read_originals(self._store)
+        strangers = [item for item in originals if item.camera not in cameras]
         if strangers:
             named = ", ".join(f"{item.path} ({item.camera or 'no camera'})" for item in strangers)
             return failed(f"of a camera outside the requisition: {named}")
+        for item in originals:
+            span = item.span_utc()
+            answer = requisition.scope.covers(item.camera, *(span or (None, None)))
+            if answer.verdict is ScopeVerdict.OUTSIDE:
+                return failed(f"{item.path} is outside the requisition: {answer.reason}")
         return passed(
             f"{requisition.reference}, article {requisition.legal_basis.article}, cameras {', '.join(cameras)}"
         )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +44,20 @@ class Original:
     size_bytes: int
     camera: str
     document: dict[str, object]
+
+    def span_utc(self) -> tuple[datetime, datetime] | None:
+        """Corrected start and end, exclusive; None when the clock is unknown or the document does not tell."""
+        clock, facts = self.document.get("clock"), self.document.get("facts")
+        if not isinstance(clock, dict) or not isinstance(facts, dict):
+            return None
+        try:
+            displayed = datetime.fromisoformat(clock["displayed_start"])
+            n_ticks = facts["last_pts_ticks"] - facts["first_pts_ticks"] + facts["median_step_ticks"]
+            length_s = n_ticks * Fraction(facts["time_base"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        start = displayed.astimezone(UTC) - timedelta(milliseconds=int(clock.get("offset_ms", 0)))
+        return start, start + timedelta(microseconds=round(length_s * 1_000_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

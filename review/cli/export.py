@@ -22,7 +22,7 @@ __all__ = ["command"]
 @operator_options
 def command(folder: Path, out: Path, purpose: str, as_json: bool, operator: str | None) -> None:
     """Export the validated hits of CASE with stills, clips, procès-verbal and proof."""
-    with open_case(folder, operator=operator) as session, progress() as bar:
+    with open_case(folder, operator=operator, writing=False) as session, progress() as bar:
         hashing = bar.add_task("Originals", total=None)
         making = bar.add_task("Exhibits", total=None)
         summary = export_bundle(

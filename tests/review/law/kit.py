@@ -77,7 +77,9 @@ def open_session(folder: Path, *, clock: FakeClock, operator_id: str = "martin",
     return CaseSession.open(folder, operator_id=operator_id, passphrase=PASSPHRASE, writing=writing, clock=clock)
 
 
-def add_recording(session: CaseSession, path: Path, *, camera: str = "cam1") -> str:
+def add_recording(
+    session: CaseSession, path: Path, *, camera: str = "cam1", displayed_start: str = "2026-03-02T20:00:00+01:00"
+) -> str:
     """What an import leaves: a recording's blob, written inside an act."""
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
@@ -90,11 +92,21 @@ def add_recording(session: CaseSession, path: Path, *, camera: str = "cam1") -> 
         "camera": camera,
         "piece": "PV-12",
         "clock": {
-            "displayed_start": "2026-03-02T21:00:00+01:00",
+            "displayed_start": displayed_start,
             "offset_ms": -3_792_000,
             "uncertainty_ms": 1000,
             "drift_ppm": 0,
             "how_read": "typed",
+        },
+        "scope": "inside",
+        "facts": {
+            "container": "mov,mp4",
+            "codec": "h264",
+            "size_wh_px": [704, 288],
+            "time_base": "1/90000",
+            "first_pts_ticks": 0,
+            "last_pts_ticks": 53_996_400,
+            "median_step_ticks": 3600,
         },
         "findings": [
             {"kind": "time_gap", "component": "probe", "detail": "3,2 s sans image à 20:14:05", "count": 2},

@@ -243,6 +243,18 @@ def test_check_10_a_recording_of_a_camera_that_the_requisition_does_not_name(sou
     assert "stray.mp4 (cam9)" in problems[10]
 
 
+def test_check_10_a_recording_of_another_hour(sound_case: SoundCase) -> None:
+    late = sound_case.originals[0].with_name("late.mp4")
+    late.write_bytes(b"late")
+    with open_session(sound_case.folder, clock=sound_case.clock) as session:
+        add_recording(session, late, displayed_start="2026-03-02T22:00:00+01:00")
+
+    problems = failures(verify(sound_case))
+
+    assert set(problems) == {10}
+    assert "late.mp4 is outside the requisition" in problems[10]
+
+
 def test_an_act_that_a_crash_left_unfinished_is_told_and_is_no_failure(sound_case: SoundCase) -> None:
     with open_session(sound_case.folder, clock=sound_case.clock) as session:
         session.log.append({"act": "index.run", "phase": "intent"})
