@@ -34,6 +34,7 @@ class FindingKind(StrEnum):
     NIGHT_OR_IR = "night_or_ir"
     UNUSABLE_PERIOD = "unusable_period"
     CAMERA_MOVES = "camera_moves"
+    MASKED_AREA = "masked_area"
     TRIAGE_NOT_TRUSTED = "triage_not_trusted"
 
 

@@ -14,7 +14,7 @@ from indexer._kernels import compare, empty_masks, follow
 from indexer.arrays import u8
 from indexer.background import Background, gains_between
 
-__all__ = ["Blob", "MotionModel", "motion_size"]
+__all__ = ["Blob", "MotionModel", "blinking_regions", "motion_size"]
 
 MAX_WIDTH_PX: Final = 640
 WEAK_LEVELS: Final = 11.0
@@ -29,6 +29,11 @@ ADAPT_EVERY: Final = 5
 """The background takes on this share of the difference, every so many pictures, where nothing moves."""
 GLOBAL_CHANGE_UNIT: Final = 0.6
 GHOST_EDGE_RATIO: Final = 1.15
+BLINK_SHARE: Final = 0.12
+BLINK_TIMES: Final = 3
+BLINK_MAX_AREA_UNIT: Final = 0.004
+BLINK_RING_PX: Final = 10
+BLINK_RING_RATIO: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,7 @@ class MotionModel:
             np.maximum(WEAK_LEVELS, WEAK_SIGMAS * background.sigma_levels), EDGE_SHARE * contrast
         ).astype(np.float32)
         self._weak, self._kind = empty_masks(height, width)
+        self._watched: NDArray[np.uint8] | None = None
         self._n_pictures = 0
         self._min_area_px = max(12, int(MIN_AREA_UNIT * width * height))
         closing = max(3, width // 128) | 1
@@ -96,11 +102,17 @@ class MotionModel:
         compare(smooth, self._colour, self.gains, self._weak_levels, STRONG_RATIO, self._weak, self._kind)
         weak = cv2.morphologyEx(self._weak, cv2.MORPH_OPEN, self._open)
         weak = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, self._close)
+        if self._watched is not None:
+            weak = cv2.bitwise_and(weak, self._watched)
         mask = self._keep_supported(u8(weak))
         self._n_pictures += 1
         if self._n_pictures % ADAPT_EVERY == 0 and not self.is_global_change(mask):
             follow(smooth, cv2.dilate(mask, self._close), self._colour, self.gains, ADAPTATION)
         return mask
+
+    def ignore(self, regions: NDArray[np.bool_]) -> None:
+        """See no motion in these pixels, (H, W) bool, from now on."""
+        self._watched = u8(np.where(regions, 0, 255))
 
     def blobs(self, mask: NDArray[np.uint8]) -> tuple[Blob, ...]:
         """Connected regions of a mask, largest first, ties by position."""
@@ -156,6 +168,44 @@ class MotionModel:
         mask &= ~(is_shadow & has_body[labels])
         cleaned = cv2.morphologyEx(mask.astype(np.uint8) * 255, cv2.MORPH_OPEN, self._open)
         return u8(cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close))
+
+
+def blinking_regions(masks: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:
+    """Small places that change again and again while nothing around them does: a burnt-in clock, a branch, a lamp.
+
+    What people or vehicles pass through is busy all around; what blinks on its own is alone. Only such places are
+    given, so that a busy pavement is never left out.
+
+    Args:
+        masks: Foreground masks (H, W) of pictures spread over the segment.
+
+    Returns:
+        (H, W) bool.
+    """
+    height, width = masks[0].shape
+    activity = np.zeros((height, width), np.float32)
+    n_starts = np.zeros((height, width), np.float32)
+    before = np.zeros((height, width), np.bool_)
+    for mask in masks:
+        now = mask > 0
+        activity += now
+        n_starts += now & ~before
+        before = now
+    activity /= len(masks)
+    hot = ((activity > BLINK_SHARE) & (n_starts >= BLINK_TIMES)).astype(np.uint8)
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BLINK_RING_PX + 1, 2 * BLINK_RING_PX + 1))
+    grown = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, around)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(u8(grown), connectivity=8)
+    result = np.zeros((height, width), np.bool_)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] > BLINK_MAX_AREA_UNIT * height * width:
+            continue
+        region = u8((labels == label).astype(np.uint8))
+        near = cv2.dilate(region, np.ones((5, 5), np.uint8))
+        ring = (cv2.dilate(near, around) > 0) & (near == 0)
+        if activity[ring].mean() < BLINK_RING_RATIO * activity[region > 0].mean():
+            result |= near > 0
+    return result
 
 
 def _edges(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

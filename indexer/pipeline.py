@@ -24,7 +24,7 @@ from indexer.background import estimate_background
 from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
 from indexer.media import iter_frames, iter_keyframes, iter_pictures
-from indexer.motion import MotionModel, motion_size
+from indexer.motion import MotionModel, blinking_regions, motion_size
 from indexer.perception import NumberedPicture, Scene, SpanPerception, SpanResult
 from indexer.probe import PacketTable
 from indexer.records import Recording, SkippedSpan, Track
@@ -208,10 +208,10 @@ class _SegmentWork:
     def _triage_is_trusted(self, keys: Pictures) -> bool:
         if not self._config.skips or not self._has_times or len(keys) < MIN_SCENE_PICTURES:
             return False
-        edges = [*(pts for pts, _ in keys), self._plan.end_pts_ticks]
-        longest_s = float(max(b - a for a, b in pairwise(edges)) * self._facts.time_base)
-        if longest_s <= MAX_TRUSTED_GOP_S:
+        steps_s = self._key_steps_s(keys)
+        if float(np.percentile(steps_s, 95)) <= MAX_TRUSTED_GOP_S:
             return True
+        longest_s = max(steps_s)
         self._findings.append(
             Finding(
                 kind=FindingKind.TRIAGE_NOT_TRUSTED,
@@ -222,6 +222,11 @@ class _SegmentWork:
             )
         )
         return False
+
+    def _key_steps_s(self, keys: Pictures) -> list[float]:
+        """Seconds from each keyframe to the next, the last one to the end of the segment."""
+        edges = [*(pts for pts, _ in keys), self._plan.end_pts_ticks]
+        return [float((after - before) * self._facts.time_base) for before, after in pairwise(edges)]
 
     def _scene(self, sample: Pictures) -> Scene:
         picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), MAX_SCENE_PICTURES)).round().astype(int))
@@ -242,11 +247,38 @@ class _SegmentWork:
                     last_pts_ticks=self._plan.end_pts_ticks,
                 )
             )
+        model = MotionModel(estimate_background(pictures))
+        self._ignore_blinking(model, pictures)
         return Scene(
             size_wh_px=self._size,
             source_wh_px=self._facts.size_wh_px,
-            model=MotionModel(estimate_background(pictures)),
+            model=model,
             steadier=steadier if is_drifting else None,
+        )
+
+    def _ignore_blinking(self, model: MotionModel, pictures: list[NDArray[np.uint8]]) -> None:
+        """Leave out a burnt-in clock and the like, and say how much of the picture that is."""
+        if len(pictures) < MIN_SCENE_PICTURES:
+            return
+        regions = blinking_regions([model.foreground(picture) for picture in pictures])
+        share = float(regions.mean())
+        if share == 0:
+            return
+        model.ignore(regions)
+        rows, columns = np.nonzero(regions)
+        scale = self._facts.size_wh_px[0] / self._size[0]
+        x1, y1, x2, y2 = (round(float(v) * scale) for v in (columns.min(), rows.min(), columns.max(), rows.max()))
+        self._findings.append(
+            Finding(
+                kind=FindingKind.MASKED_AREA,
+                component="triage",
+                detail=(
+                    f"{share:.2%} of the picture changes on its own (a clock, a branch) and is not watched; "
+                    f"it lies within x {x1}-{x2}, y {y1}-{y2} px."
+                ),
+                first_pts_ticks=self._plan.start_pts_ticks,
+                last_pts_ticks=self._plan.end_pts_ticks,
+            )
         )
 
     def _light(self, scene: Scene, sample: Pictures) -> SceneLight:
@@ -266,14 +298,14 @@ class _SegmentWork:
 
     def _select(self, scene: Scene, keys: Pictures) -> Selection:
         looks = []
-        for pts, image in keys:
+        for (pts, image), step_s in zip(keys, self._key_steps_s(keys), strict=True):
             small = image
             if scene.steadier is not None:
                 gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
                 small = warp_to_reference(image, scene.steadier.locate(gray), scene.model.empty_scene_bgr_u8)
             blobs = scene.model.blobs(scene.model.foreground(small))
             area = blobs[0].area_px / (self._size[0] * self._size[1]) if blobs else 0.0
-            looks.append(KeyLook(pts_ticks=pts, largest_change_unit=area, is_active=bool(blobs)))
+            looks.append(KeyLook(pts_ticks=pts, largest_change_unit=area, is_active=bool(blobs), step_s=step_s))
         return select_spans(
             looks,
             start_pts_ticks=self._plan.start_pts_ticks,

@@ -24,11 +24,19 @@ MARGIN_GOPS: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLook:
-    """What one keyframe showed: its time and the largest changed region, as a share of the picture."""
+    """What one keyframe showed.
+
+    Attributes:
+        pts_ticks: Its time.
+        largest_change_unit: Largest changed region, as a share of the picture.
+        is_active: True when something differs from the empty scene.
+        step_s: Seconds to the next keyframe; too far for it to vouch for what is between, and the group is decoded.
+    """
 
     pts_ticks: int
     largest_change_unit: float
     is_active: bool
+    step_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,8 @@ def select_spans(
     for i, look in enumerate(looks):
         if look.is_active:
             wanted[max(0, i - 1 - margin_gops) : i + 1 + margin_gops] = True
+        if look.step_s > MAX_TRUSTED_GOP_S:
+            wanted[i] = True
     edges = [start_pts_ticks, *(look.pts_ticks for look in looks[1:]), end_pts_ticks]
     active: list[tuple[int, int]] = []
     skipped: list[SkippedSpan] = []
