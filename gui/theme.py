@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
-__all__ = ["DARK", "LIGHT", "STAGE", "Tokens", "make_palette", "make_style_sheet", "tokens_of"]
+__all__ = ["DARK", "LIGHT", "STAGE", "Tokens", "make_palette", "make_style_sheet", "present_tokens"]
 
 STAGE: Final = "#0d0f12"
 """What footage lies on."""
@@ -74,9 +74,12 @@ DARK: Final = Tokens(
 )
 
 
-def tokens_of(palette: QPalette) -> Tokens:
-    """The theme that a palette was made of; widgets that paint themselves ask for it."""
-    return DARK if palette.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+def present_tokens() -> Tokens:
+    """The theme that the application has now.
+
+    Asked of the application and not of a widget: a widget takes over a new palette only when it is next polished.
+    """
+    return DARK if QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
 
 
 def make_palette(tokens: Tokens) -> QPalette:

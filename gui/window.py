@@ -15,7 +15,7 @@ from gui.pool import PoolRunner
 from gui.port import DeskPort, LobbyPort
 from gui.presenters.start import StartPresenter
 from gui.settings import Settings
-from gui.theme import DARK, LIGHT, make_palette, make_style_sheet, tokens_of
+from gui.theme import DARK, LIGHT, make_palette, make_style_sheet, present_tokens
 from gui.widgets.dialogs import KeysDialog
 from gui.widgets.start_page import StartPage
 from gui.widgets.top_bar import TopBar
@@ -94,7 +94,7 @@ class Window(QMainWindow):
 
     def toggle_theme(self) -> None:
         """Light to dark or back, from now on whatever the system has."""
-        self._theme = "light" if tokens_of(self.palette()).is_dark else "dark"
+        self._theme = "light" if present_tokens().is_dark else "dark"
         self._settings.theme = self._theme
         self.apply_theme()
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVB
 
 from gui.icons import icon
 from gui.phrases import ProblemText
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.widgets.parts import label
 from gui.words import Words
 
@@ -61,7 +61,7 @@ class ProblemBanner(QFrame):
             self._detail.setText(text.detail)
             self._show_detail(text.needs_detail)
         self._more.setVisible(bool(text.detail))
-        self._close.setIcon(icon("close", tokens_of(self.palette()).text))
+        self._close.setIcon(icon("close", present_tokens().text))
         self._close.setToolTip(self._words("banner.dismiss"))
         self.show()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -50,9 +51,9 @@ KEYS: Final = (
 
 
 class _Dialog(QDialog):
-    """A dialog with a column and OK/Cancel in the window's language."""
+    """A dialog with a column, and buttons that say what they do in the window's language."""
 
-    def __init__(self, parent: QWidget, words: Words, title: str) -> None:
+    def __init__(self, parent: QWidget, words: Words, *, title: str, ok: str) -> None:
         super().__init__(parent)
         self.words = words
         self.setWindowTitle(title)
@@ -63,8 +64,11 @@ class _Dialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.ok.setProperty("kind", "primary")
-        self.ok.setText(words("dialog.ok"))
-        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(words("dialog.cancel"))
+        self.ok.setText(ok)
+        cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        cancel.setText(words("dialog.cancel"))
+        for button in (self.ok, cancel):
+            button.setIcon(QIcon())
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
@@ -73,7 +77,7 @@ class NoteDialog(_Dialog):
     """A note on a hit, with the verdict that it goes with: a note is never stored without one."""
 
     def __init__(self, parent: QWidget, words: Words, hit: Hit) -> None:
-        super().__init__(parent, words, words("note.title"))
+        super().__init__(parent, words, title=words("note.title"), ok=words("note.ok"))
         why = label("muted", wraps=True)
         why.setText(words("note.why"))
         self._text = QPlainTextEdit(hit.verdict_note)
@@ -110,7 +114,7 @@ class ReasonDialog(_Dialog):
     """Why a picture is to be shown unmasked; without a reason there is no OK."""
 
     def __init__(self, parent: QWidget, words: Words) -> None:
-        super().__init__(parent, words, words("unmask.title"))
+        super().__init__(parent, words, title=words("unmask.title"), ok=words("unmask.ok"))
         why = label("muted", wraps=True)
         why.setText(words("unmask.text"))
         self._reason = QLineEdit()

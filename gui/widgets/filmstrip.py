@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -54,13 +54,10 @@ class Filmstrip(QWidget):
         for place, index in enumerate(sorted(self._pixmaps)):
             area = QRect(round(place * cell) + 1, 2, round(cell) - 2, self.height() - 4)
             pixmap = self._pixmaps[index]
-            size = pixmap.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-            source = QRect(
-                0, 0, area.width() * pixmap.width() // size.width(), area.height() * pixmap.height() // size.height()
-            )
-            source.moveCenter(pixmap.rect().center())
+            shown = QRect(QPoint(0, 0), pixmap.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio))
+            shown.moveCenter(area.center())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(area, pixmap, source)
+            painter.drawPixmap(shown, pixmap)
         if self._state.frame is not None and span.last_index > span.first_index:
             share = (self._state.frame.index - span.first_index) / (span.last_index - span.first_index)
             if 0 <= share <= 1:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from gui.icons import icon
 from gui.phrases import Phrases
 from gui.presenters.filters import BAGS, CLASSES, Filters
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.times import format_moment
 from gui.widgets.parts import ChipGroup, Section, SwatchGroup, frame, label, restyle
 from gui.words import Words
@@ -144,7 +144,7 @@ class FilterPanel(QFrame):
             edit.setToolTip("\n".join(line for line in (words("filter.time.forms"), scope) if line))
         self._search.setText(words("filter.search"))
         self._clear.setText(words("filter.clear"))
-        self._search.setIcon(icon("search", tokens_of(self.palette()).accent_text))
+        self._search.setIcon(icon("search", present_tokens().accent_text))
         for chips in (self._classes, self._bags, self._cameras):
             chips.retranslate()
         for swatches in self._colours.values():

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 from gui.phrases import Phrases
 from gui.pictures import CropShelf
 from gui.presenters.hits import HitsState
-from gui.theme import STAGE, Tokens, tokens_of
+from gui.theme import STAGE, Tokens, present_tokens
 from gui.widgets.hit_model import HIT_ROLE, MASKED_ROLE, PENDING_ROLE, HitModel
 from review.hits import Hit
 
@@ -40,7 +40,7 @@ class _CardDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         hit: Hit = index.data(HIT_ROLE)
-        tokens = tokens_of(option.palette)
+        tokens = present_tokens()
         card: QRect = option.rect
         state: QStyle.StateFlag = option.state
         is_selected = bool(state & QStyle.StateFlag.State_Selected)

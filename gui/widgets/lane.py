@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPe
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.presenters.lane import Lane
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.times import format_clock, format_day, format_moment
 from gui.words import Words
 
@@ -45,7 +45,7 @@ class LaneWidget(QWidget):
         return QSize(400, 84)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102  # Reason: Qt's.
-        tokens = tokens_of(self.palette())
+        tokens = present_tokens()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(tokens.surface))
         painter.setPen(QColor(tokens.line))
@@ -84,7 +84,7 @@ class LaneWidget(QWidget):
         QToolTip.hideText()
 
     def _paint_bars(self, painter: QPainter) -> None:
-        tokens = tokens_of(self.palette())
+        tokens = present_tokens()
         colours = {
             "validated": tokens.validated,
             "doubtful": tokens.doubtful,
@@ -103,7 +103,7 @@ class LaneWidget(QWidget):
                 y -= height
 
     def _paint_axis(self, painter: QPainter) -> None:
-        tokens = tokens_of(self.palette())
+        tokens = present_tokens()
         foot = self.height() - _FOOT_PX
         painter.setPen(QColor(tokens.line_strong))
         painter.drawLine(_LEFT_PX, foot, self.width() - _RIGHT_PX, foot)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.icons import disc, icon
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.words import Words
 from review.desk_values import Swatch
 
@@ -200,7 +200,7 @@ class SwatchGroup(QWidget):
 
     def retranslate(self) -> None:
         """Read names and colours of the theme again."""
-        rim = tokens_of(self.palette()).line_strong
+        rim = present_tokens().line_strong
         for swatch in self._swatches:
             text = self._words.colour(swatch.french, swatch.english)
             button = self._buttons[swatch.name]

@@ -23,7 +23,7 @@ from gui.icons import icon
 from gui.phrases import Phrases
 from gui.presenters.player import PlayerState
 from gui.presenters.shuttle import SPEEDS
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.times import format_clock, format_day, format_displayed, format_media_s
 from gui.widgets.filmstrip import Filmstrip
 from gui.widgets.frame_view import FrameView, image_of
@@ -100,7 +100,7 @@ class PlayerPanel(QFrame):
             self._show_hit(state.hit)
         self._show_frame(state)
         self._strip.show_state(state)
-        tokens = tokens_of(self.palette())
+        tokens = present_tokens()
         self._buttons["play"].setIcon(icon("pause" if state.is_playing else "play", tokens.text))
         self._buttons["box"].setChecked(state.shows_box)
         self.stage.set_box_shown(state.shows_box)
@@ -118,6 +118,10 @@ class PlayerPanel(QFrame):
         else:
             self._timer.stop()
 
+    def set_alone(self, is_alone: bool) -> None:
+        """With the whole page to itself, the player gives the room of the facts to the frame."""
+        self._facts_scroll.setVisible(not is_alone)
+
     def set_can_judge(self, can_judge: bool) -> None:
         """Grey verdicts out in a case opened to look only."""
         self._can_judge = can_judge
@@ -129,7 +133,7 @@ class PlayerPanel(QFrame):
 
     def retranslate(self) -> None:
         """Read texts and theme colours again."""
-        words, tokens = self._words, tokens_of(self.palette())
+        words, tokens = self._words, present_tokens()
         for name, button in self._buttons.items():
             button.setIcon(icon(name, tokens.text))
             button.setToolTip(words(f"player.{name}"))
@@ -263,7 +267,8 @@ class PlayerPanel(QFrame):
         column.addWidget(self._strip)
         column.addLayout(transport)
         column.addLayout(self._verdict_row())
-        column.addWidget(self._facts_area())
+        self._facts_scroll = self._facts_area()
+        column.addWidget(self._facts_scroll)
         column.addWidget(self._export_row())
 
     def _verdict_row(self) -> QHBoxLayout:

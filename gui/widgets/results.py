@@ -20,7 +20,7 @@ from gui.phrases import Phrases
 from gui.pictures import CropShelf
 from gui.presenters.hits import ORDERS, HitsState
 from gui.presenters.lane import make_lane
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.widgets.banner import ProblemBanner
 from gui.widgets.hit_grid import HitGrid
 from gui.widgets.lane import LaneWidget
@@ -93,7 +93,7 @@ class ResultsPanel(QWidget):
 
     def retranslate(self) -> None:
         """Read texts and theme colours again."""
-        words, tokens = self._words, tokens_of(self.palette())
+        words, tokens = self._words, present_tokens()
         chosen = max(0, self._order.currentIndex())
         self._order.clear()
         for order in ORDERS:

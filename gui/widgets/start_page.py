@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from gui.icons import icon
 from gui.phrases import Phrases
 from gui.presenters.start import StartState
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.times import format_moment
 from gui.widgets.banner import ProblemBanner
 from gui.widgets.parts import frame, label, restyle
@@ -94,7 +94,7 @@ class StartPage(QWidget):
 
     def retranslate(self) -> None:
         """Read texts and theme colours again."""
-        words, tokens = self._words, tokens_of(self.palette())
+        words, tokens = self._words, present_tokens()
         self._title.setText(words("start.title"))
         self._lead.setText(words("start.lead"))
         self._drop_text.setText(words("start.drop"))

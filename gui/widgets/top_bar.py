@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from gui.icons import icon
-from gui.theme import tokens_of
+from gui.theme import present_tokens
 from gui.times import format_day
 from gui.widgets.parts import label
 from gui.words import Words
@@ -90,7 +90,7 @@ class TopBar(QFrame):
 
     def retranslate(self) -> None:
         """Read texts and theme colours again."""
-        words, tokens = self._words, tokens_of(self.palette())
+        words, tokens = self._words, present_tokens()
         self._mark.setPixmap(icon("brand", tokens.accent).pixmap(20, 20))
         self._language.setText("EN" if words.language == "fr" else "FR")
         for button, name, key in (

@@ -95,6 +95,7 @@ class Workbench(QWidget):
         is_theatre = self.filters.isVisible()
         self.filters.setVisible(not is_theatre)
         self.results.setVisible(not is_theatre)
+        self.panel.set_alone(is_theatre)
         if is_theatre:
             self.panel.setFocus()
 

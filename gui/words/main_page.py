@@ -91,6 +91,7 @@ _HITS: Final = (
         "Faces and plates are masked in the list until the proposition is validated. "
         "The reason is recorded in the log.",
     ),
+    ("unmask.ok", "Démasquer", "Unmask"),
     ("unmask.example", "vérifier le couvre-chef", "check the headgear"),
     ("unmask.done", "Image démasquée ; motif consigné.", "Picture unmasked; reason logged."),
     ("verdict.recorded", "Verdict enregistré.", "Verdict recorded."),
@@ -100,6 +101,7 @@ _HITS: Final = (
         "Verdict repris : la proposition est marquée douteuse.",
         "Verdict taken back: the proposition is marked doubtful.",
     ),
+    ("note.ok", "Enregistrer", "Record"),
     ("note.title", "Note sur la proposition", "Note on the proposition"),
     (
         "note.why",

@@ -37,7 +37,6 @@ TEXTS: Final = (
     ("banner.dismiss", "Fermer ce message", "Dismiss"),
     ("banner.more", "Détail technique", "Technical detail"),
     ("banner.less", "Masquer le détail", "Hide detail"),
-    ("dialog.ok", "Valider", "OK"),
     ("dialog.cancel", "Annuler", "Cancel"),
     ("keys.title", "Raccourcis clavier", "Keyboard shortcuts"),
     ("keys.search", "Aller au champ de recherche", "Go to the search field"),
