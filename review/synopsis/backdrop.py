@@ -9,6 +9,7 @@ periods are kept, so memory does not grow with the footage.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ __all__ = ["Backdrop", "BackdropKey", "Backdrops", "frame_gains", "has_no_times"
 BackdropKey = tuple[RecordingId, int, int]
 PERIOD_S: Final = 600
 N_SAMPLES: Final = 15
+LEAST_SAMPLES: Final = 7
+PLAIN_PX: Final = 2_100_000
 ENOUGH: Final = 3
 KEPT: Final = 6
 LUMA_JUMP: Final = 22.0
@@ -107,18 +110,20 @@ class Backdrops:
         self._recordings = recordings
         self._presence = presence
         self._made: OrderedDict[tuple[RecordingId, int], tuple[tuple[int, Backdrop], ...]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def at(self, recording_id: RecordingId, pts_ticks: int) -> Backdrop:
         """Backdrop of the lighting period that an instant lies in. Costs about a second when first asked for."""
         recording = self._recordings[recording_id]
         number = self._period_of(recording, pts_ticks)
         key = (recording_id, number)
-        if key not in self._made:
-            self._made[key] = self._make(recording, number)
-            while len(self._made) > KEPT:
-                self._made.popitem(last=False)
-        self._made.move_to_end(key)
-        stretches = self._made[key]
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._make(recording, number)
+                while len(self._made) > KEPT:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(key)
+            stretches = self._made[key]
         return next(
             backdrop for first, backdrop in reversed(stretches) if first <= pts_ticks or first == stretches[0][0]
         )
@@ -139,9 +144,11 @@ class Backdrops:
 
     def _make(self, recording: Recording, number: int) -> tuple[tuple[int, Backdrop], ...]:
         span = self._span_of(recording, number)
-        samples = _samples(recording, span, N_SAMPLES)
+        width, height = recording.facts.size_wh_px
+        samples = _samples(
+            recording, span, max(LEAST_SAMPLES, round(N_SAMPLES * min(1.0, PLAIN_PX / (width * height))))
+        )
         if not samples:
-            width, height = recording.facts.size_wh_px
             grey = _Sample(pts_ticks=span[0], image_u8=np.full((height, width, 3), 96, np.uint8))
             return ((span[0], self._estimate(recording, (number, 0), [grey])),)
         stretches = _split_by_light(samples)
@@ -169,7 +176,8 @@ class Backdrops:
         weak = np.clip(WEAK_LEVELS + 2.5 * spread.astype(np.float32), 0, 90)
         edges = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
         weak = np.maximum(weak, 0.35 * edges.astype(np.float32))
-        stride = max(1, round((image.shape[0] * image.shape[1] / 60_000) ** 0.5))
+        # Why: gains_between takes every fourth pixel of what it is given; about 1,500 of them tell the exposure.
+        stride = max(1, round((image.shape[0] * image.shape[1] / (16 * 1_500)) ** 0.5))
         return Backdrop(
             key=(recording.recording_id, *place),
             image_bgr_u8=image,

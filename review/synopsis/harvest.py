@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ __all__ = ["Harvester", "PanelFrame", "PanelPlan", "Standing"]
 
 FADE_FRAMES: Final = 6
 SAME_OBJECT_IOU: Final = 0.6
+GAINS_EVERY: Final = 4
+WORKERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,6 +95,7 @@ class _Shown:
     patch: Patch | None = None
     pts_ticks: int = -1
     scene: Backdrop | None = None
+    gains: NDArray[np.float32] = field(default_factory=lambda: np.ones(3, np.float32))
     shift_px: tuple[float, float] = (0.0, 0.0)
 
 
@@ -124,7 +128,7 @@ class Harvester:
         self._shown = {}  # type: dict[int, _Shown]
         self._backdrop: Backdrop | None = None
         self._gains = np.ones(3, np.float32)
-        self._last_shift: dict[RecordingId, tuple[float, float]] = {}
+        self._workers = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="synopsis-cut")
         self._between: dict[tuple[BackdropKey, BackdropKey], tuple[float, float]] = {}
 
     def _align(self, units: dict[int, list[int]]) -> None:
@@ -142,23 +146,41 @@ class Harvester:
 
     def close(self) -> None:
         """Release every file."""
+        self._workers.shutdown()
         self._reels.close()
 
     def frame(self, frame: int) -> PanelFrame:
         """What stands in a film frame of this panel; frames must be asked for in ascending order."""
         self._step_to(frame)
-        standing: list[Standing] = []
-        missing = 0
-        votes: list[tuple[Backdrop, NDArray[np.float32]]] = []
-        for index in self._active:
-            found = self._stand(index, frame, votes)
-            if found is None:
-                missing += 1
-            else:
-                standing.append(found)
+        votes = self._cut_due(frame)
+        standing = [found for index in self._active if (found := self._stand(index, frame)) is not None]
         self._choose_backdrop(votes)
         settled = tuple(replace(item, move_px=self._move_of(item.tube)) for item in standing)
-        return PanelFrame(frame=frame, backdrop=self._backdrop, gains=self._gains, standing=settled, n_missing=missing)
+        return PanelFrame(
+            frame=frame,
+            backdrop=self._backdrop,
+            gains=self._gains,
+            standing=settled,
+            n_missing=len(self._active) - len(standing),
+        )
+
+    def _sample_at(self, index: int, frame: int) -> int:
+        relative = frame - int(self._first[index])
+        return int(np.searchsorted(self._offsets[index], relative, side="right")) - 1
+
+    def _cut_due(self, frame: int) -> list[tuple[Backdrop, NDArray[np.float32]]]:
+        """Cut every object whose sample changed; units side by side, the tubes of a unit in turn."""
+        due: dict[int, list[tuple[int, int]]] = {}
+        for index in self._active:
+            sample = self._sample_at(index, frame)
+            if sample != self._shown[index].sample or self._shown[index].patch is None:
+                due.setdefault(int(self._plan.layout.unit[index]), []).append((index, sample))
+        results = self._workers.map(self._cut_unit, due.values())
+        return [vote for votes in results for vote in votes]
+
+    def _cut_unit(self, due: Sequence[tuple[int, int]]) -> list[tuple[Backdrop, NDArray[np.float32]]]:
+        votes = [self._cut(index, sample) for index, sample in due]
+        return [vote for vote in votes if vote is not None]
 
     def _move_of(self, index: int) -> tuple[int, int]:
         shown, backdrop = self._shown[index], self._backdrop
@@ -186,12 +208,9 @@ class Harvester:
             if self._unit_end[unit] <= frame:
                 self._reels.release(unit)
 
-    def _stand(self, index: int, frame: int, votes: list[tuple[Backdrop, NDArray[np.float32]]]) -> Standing | None:
+    def _stand(self, index: int, frame: int) -> Standing | None:
         tube, shown = self._plan.tubes[index], self._shown[index]
         relative = frame - int(self._first[index])
-        sample = int(np.searchsorted(self._offsets[index], relative, side="right")) - 1
-        if sample != shown.sample or shown.patch is None:
-            self._cut(index, sample, shown, votes)
         if shown.patch is None:
             return None
         opacity = 1.0
@@ -203,28 +222,26 @@ class Harvester:
             tube=index,
             patch=shown.patch,
             pts_ticks=shown.pts_ticks,
-            time_us=int(tube.time_us[sample]),
-            box_xyxy_px=tube.boxes_xyxy_px[sample],
+            time_us=int(tube.time_us[shown.sample]),
+            box_xyxy_px=tube.boxes_xyxy_px[shown.sample],
             move_px=(0, 0),
             opacity=opacity,
         )
 
-    def _cut(self, index: int, sample: int, shown: _Shown, votes: list[tuple[Backdrop, NDArray[np.float32]]]) -> None:
-        tube = self._plan.tubes[index]
+    def _cut(self, index: int, sample: int) -> tuple[Backdrop, NDArray[np.float32]] | None:
+        tube, shown = self._plan.tubes[index], self._shown[index]
         unit = int(self._plan.layout.unit[index])
         source = self._reels.frame(unit, tube.recording_id, int(tube.pts_ticks[sample]))
         shown.sample = sample
-        if source is None:
-            return
-        if source.pts_ticks == shown.pts_ticks and shown.patch is not None:
-            return
+        if source is None or (source.pts_ticks == shown.pts_ticks and shown.patch is not None):
+            return None
         backdrop = self._backdrops.at(tube.recording_id, source.pts_ticks)
-        gains = frame_gains(source.image_bgr_u8, backdrop)
-        votes.append((backdrop, gains))
+        if shown.scene is not backdrop or sample % GAINS_EVERY == 0:
+            shown.gains = frame_gains(source.image_bgr_u8, backdrop)
         names, classes, boxes = self._presence.at(tube.recording_id, source.pts_ticks)
-        shift_px = backdrop.shift_of(source.image_bgr_u8, boxes) or self._last_shift.get(tube.recording_id, (0.0, 0.0))
-        self._last_shift[tube.recording_id] = shift_px
-        shown.scene, shown.shift_px = backdrop, shift_px
+        # Why: a frame that does not tell its sway keeps that of the frame before.
+        shown.shift_px = backdrop.shift_of(source.image_bgr_u8, boxes) or shown.shift_px
+        shown.scene = backdrop
         box = tube.boxes_xyxy_px[sample]
         apart = [
             boxes[k]
@@ -235,8 +252,8 @@ class Harvester:
             source.image_bgr_u8,
             box,
             backdrop,
-            gains,
-            shift_px=shift_px,
+            shown.gains,
+            shift_px=shown.shift_px,
             rivals_xyxy_px=np.array(apart, np.float32).reshape(-1, 4),
             before=shown.patch,
         )
@@ -246,6 +263,7 @@ class Harvester:
         for name, class_name, area in [*own, *others]:
             if name not in self._unmasked:
                 _mask(shown.patch, class_name, area)
+        return backdrop, shown.gains
 
     def _choose_backdrop(self, votes: Sequence[tuple[Backdrop, NDArray[np.float32]]]) -> None:
         if not votes:

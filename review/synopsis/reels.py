@@ -7,6 +7,7 @@ another unit that goes on shortly after. Few reels are open at once, so memory i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -54,6 +55,11 @@ class _Reel:
         """PTS that the next new frame lies at or after."""
         return self._ahead_pts
 
+    def can_reach(self, pts_ticks: int, reach_ticks: int) -> bool:
+        """True when a PTS lies not behind this reel and not far ahead of it."""
+        is_behind = self.current is not None and pts_ticks < self.current.pts_ticks
+        return not is_behind and pts_ticks - self.position <= reach_ticks
+
     def frame_at(self, pts_ticks: int) -> SourceFrame | None:
         """The last frame at or before a PTS; None when the recording gives none from where the reel started."""
         while True:
@@ -93,6 +99,7 @@ class Reels:
         self._held: dict[tuple[Hashable, RecordingId], _Reel] = {}
         self._idle: list[_Reel] = []
         self._n_decoded_closed = 0
+        self._lock = threading.Lock()
 
     @property
     def n_decoded(self) -> int:
@@ -100,22 +107,27 @@ class Reels:
         return self._n_decoded_closed + sum(reel.n_decoded for reel in [*self._held.values(), *self._idle])
 
     def frame(self, holder: Hashable, recording_id: RecordingId, pts_ticks: int) -> SourceFrame | None:
-        """The frame that is on screen at a PTS; a holder must ask in ascending order. None when nothing decodes."""
+        """The frame that is on screen at a PTS, or None when nothing decodes.
+
+        A holder asks in ascending order, which is what makes it cheap. Holders may ask from several threads.
+        """
         key = (holder, recording_id)
         recording = self._recordings[recording_id]
         step = recording.facts.median_step_ticks
-        reel = self._held.get(key)
-        is_far = reel is not None and pts_ticks - reel.position > MAX_SKIP_FRAMES * step
-        if reel is None or is_far:
-            if reel is not None:
+        with self._lock:
+            reel = self._held.get(key)
+            if reel is not None and not reel.can_reach(pts_ticks, MAX_SKIP_FRAMES * step):
                 self._retire(self._held.pop(key))
-            reel = self._held[key] = self._take(recording, pts_ticks, step)
+                reel = None
+            if reel is None:
+                reel = self._held[key] = self._take(recording, pts_ticks, step)
         return reel.frame_at(pts_ticks)
 
     def release(self, holder: Hashable) -> None:
         """The holder is done."""
-        for key in [key for key in self._held if key[0] == holder]:
-            self._retire(self._held.pop(key))
+        with self._lock:
+            for key in [key for key in self._held if key[0] == holder]:
+                self._retire(self._held.pop(key))
 
     def close(self) -> None:
         """Release every file."""

@@ -47,7 +47,7 @@ def anchor_of(image_bgr_u8: NDArray[np.uint8], boxes_xyxy_px: NDArray[np.float32
     height, width = image_bgr_u8.shape[:2]
     scale = max(1.0, width / ANCHOR_WIDTH_PX)
     size = (max(16, round(width / scale)), max(16, round(height / scale)))
-    small = cv2.cvtColor(cv2.resize(image_bgr_u8, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(cv2.extractChannel(image_bgr_u8, 1), size, interpolation=cv2.INTER_AREA)
     gx = cv2.Sobel(small, cv2.CV_32F, 1, 0)
     gy = cv2.Sobel(small, cv2.CV_32F, 0, 1)
     edges = np.minimum(cv2.magnitude(gx, gy), 160.0)
@@ -69,12 +69,18 @@ def shift_between(scene: Anchor, frame: Anchor) -> tuple[float, float] | None:
         return None
     height, width = scene.edges_f32.shape
     still = _likeness(scene, frame, 0.0, 0.0)
-    (dx, dy), _ = cv2.phaseCorrelate(scene.edges_f32, frame.edges_f32, _window(width, height))
+    # Why: OpenCV 5.0 lays the window over its inputs in place, which would wear an anchor away call by call.
+    (dx, dy), _ = cv2.phaseCorrelate(scene.edges_f32.copy(), frame.edges_f32.copy(), _window(width, height))
     if abs(dx) <= MAX_SHARE * width and abs(dy) <= MAX_SHARE * height:
         moved = _likeness(scene, frame, dx, dy)
         if moved > still + GAIN_OVER_STILL and moved >= LEAST_LIKENESS:
-            return float(dx) * scene.scale_px, float(dy) * scene.scale_px
+            return _settled(dx * scene.scale_px), _settled(dy * scene.scale_px)
     return (0.0, 0.0) if still >= LEAST_LIKENESS else None
+
+
+def _settled(shift_px: float) -> float:
+    """To an eighth of a pixel: sums of floats differ in the last digits from run to run, the film must not."""
+    return round(shift_px * 8) / 8
 
 
 def _likeness(scene: Anchor, frame: Anchor, dx: float, dy: float) -> float:

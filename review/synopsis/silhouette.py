@@ -28,7 +28,7 @@ MOST_COVER: Final = 0.985
 LOCAL_GAIN: Final = (0.8, 1.25)
 LEAST_BODY: Final = 0.16
 SHADE: Final = 0.9
-WEIGH_PX: Final = 14_000
+WEIGH_PX: Final = 9_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,11 +84,10 @@ def cut_patch(
     inner = _inner_box(image.shape[:2], (x0 - left, y0 - top, x1 - left, y1 - top))
     found: NDArray[np.float32] | None = None
     if backdrop.is_usable and backdrop.image_bgr_u8.shape == frame_bgr_u8.shape:
-        scene = _moved(backdrop.image_bgr_u8, (left, top, right, bottom), shift_px)
-        weak = _moved(backdrop.weak_u8, (left, top, right, bottom), shift_px)
-        found = _weigh(image, scene, weak, gains, inner, _remembered(before, image.shape[:2]))
-    fade = _fade(image.shape[:2], margin, (left > 0, top > 0, right < width, bottom < height))
-    weight = fade * (_soft_box(image.shape[:2], inner, margin) if found is None else found)
+        corners = (region[1].start, region[0].start, region[1].stop, region[0].stop)
+        found = _weigh(image, backdrop, corners, shift_px, gains, inner, before)
+    weight = _soft_box(image.shape[:2], inner, margin) if found is None else found
+    _fade(weight, margin, (left > 0, top > 0, right < width, bottom < height))
     _yield_to_rivals(weight, inner, rivals_xyxy_px - np.array([left, top, left, top], np.float32))
     return Patch(x_px=left, y_px=top, image_bgr_u8=image, weight_f32=weight, is_silhouette=found is not None)
 
@@ -99,29 +98,67 @@ def _inner_box(shape: tuple[int, int], box: tuple[float, float, float, float]) -
     return x0, y0, min(max(int(np.ceil(box[2])), x0 + 1), width), min(max(int(np.ceil(box[3])), y0 + 1), height)
 
 
-def _moved(
-    plane: NDArray[np.uint8], box: tuple[int, int, int, int], shift_px: tuple[float, float]
+def _weigh(
+    image: NDArray[np.uint8],
+    backdrop: Backdrop,
+    box: tuple[int, int, int, int],
+    shift_px: tuple[float, float],
+    gains: NDArray[np.float32],
+    inner: tuple[int, int, int, int],
+    before: Patch | None,
+) -> NDArray[np.float32] | None:
+    """(h, w) weights, or None when the scene does not tell the object apart.
+
+    Large objects are weighed at a lower resolution: the edge is feathered anyway.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, (WEIGH_PX / (height * width)) ** 0.5)
+    size = (width, height) if scale > 0.8 else (max(8, round(width * scale)), max(8, round(height * scale)))
+    part = (size[0] / width, size[1] / height)
+    weight = _weigh_small(
+        image if size == (width, height) else resized(image, size, cv2.INTER_LINEAR),
+        _seen(backdrop.image_bgr_u8, box, shift_px, size),
+        _seen(backdrop.weak_u8, box, shift_px, size),
+        gains,
+        _inner_box(
+            (size[1], size[0]), (inner[0] * part[0], inner[1] * part[1], inner[2] * part[0], inner[3] * part[1])
+        ),
+        _remembered(before, (size[1], size[0])),
+    )
+    if weight is None or size == (width, height):
+        return weight
+    return resized(weight, (width, height), cv2.INTER_LINEAR)
+
+
+def _seen(
+    plane: NDArray[np.uint8], box: tuple[int, int, int, int], shift_px: tuple[float, float], size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """The part of a backdrop plane that a swayed camera sees in a box of its frame."""
+    """The part of a backdrop plane that a swayed camera sees in a box of its frame, at a size."""
     left, top, right, bottom = box
     if shift_px == (0.0, 0.0):
-        return plane[top:bottom, left:right]
-    move = np.array([[1, 0, shift_px[0] - left], [0, 1, shift_px[1] - top]], np.float32)
-    size = (right - left, bottom - top)
-    return np.asarray(
-        cv2.warpAffine(plane, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        part = plane[top:bottom, left:right]
+        return part if size == (right - left, bottom - top) else resized(part, size, cv2.INTER_LINEAR)
+    across, down = (right - left) / size[0], (bottom - top) / size[1]
+    back = np.array(
+        [
+            [across, 0, left - shift_px[0] + 0.5 * (across - 1)],
+            [0, down, top - shift_px[1] + 0.5 * (down - 1)],
+        ],
+        np.float32,
     )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(plane, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _lit_gains(
     scene: NDArray[np.uint8], image: NDArray[np.uint8], gains: NDArray[np.float32], inner: tuple[int, int, int, int]
 ) -> NDArray[np.float32]:
     """Exposure of the frame over the scene, corrected by what the rim around the object shows."""
-    step = max(1, round((image.shape[0] * image.shape[1] / 12_000) ** 0.5))
+    step = max(1, round((image.shape[0] * image.shape[1] / 4_000) ** 0.5))
     rim = np.ones(image.shape[:2], bool)
     rim[inner[1] : inner[3], inner[0] : inner[2]] = False
     rim = rim[::step, ::step]
-    if np.count_nonzero(rim) < 60:
+    if np.count_nonzero(rim) < 40:
         return gains
     ratio = (image[::step, ::step][rim] + np.float32(8)) / (scene[::step, ::step][rim] * gains + 8)
     return np.asarray(gains * np.clip(np.median(ratio, axis=0), *LOCAL_GAIN), np.float32)
@@ -159,38 +196,6 @@ def _compare(
                 shadow[y, x] = 1
                 dark[y, x] = min(1.0, max(0.0, (0.93 - 0.5 * (low + high)) / 0.4))
     return differs, strong, shadow, dark
-
-
-def _weigh(
-    image: NDArray[np.uint8],
-    scene: NDArray[np.uint8],
-    weak: NDArray[np.uint8],
-    gains: NDArray[np.float32],
-    inner: tuple[int, int, int, int],
-    remembered: NDArray[np.uint8],
-) -> NDArray[np.float32] | None:
-    """(h, w) weights, or None when the scene does not tell the object apart.
-
-    Large objects are weighed at a lower resolution: the edge is feathered anyway.
-    """
-    height, width = image.shape[:2]
-    scale = min(1.0, (WEIGH_PX / (height * width)) ** 0.5)
-    if scale > 0.8:
-        return _weigh_small(image, scene, weak, gains, inner, remembered)
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    part = (size[0] / width, size[1] / height)
-    small = _inner_box(
-        (size[1], size[0]), (inner[0] * part[0], inner[1] * part[1], inner[2] * part[0], inner[3] * part[1])
-    )
-    weight = _weigh_small(
-        resized(image, size),
-        resized(scene, size),
-        resized(weak, size, cv2.INTER_LINEAR),
-        gains,
-        small,
-        resized(remembered, size, cv2.INTER_NEAREST),
-    )
-    return None if weight is None else resized(weight, (width, height), cv2.INTER_LINEAR)
 
 
 def _weigh_small(
@@ -286,18 +291,18 @@ def _soft_box(shape: tuple[int, int], inner: tuple[int, int, int, int], margin: 
     return weight
 
 
-def _fade(shape: tuple[int, ...], margin: float, sides: tuple[bool, bool, bool, bool]) -> NDArray[np.float32]:
-    """1 inside, falling to 0 at those edges (left, top, right, bottom) of the patch that are not the picture's own."""
-    height, width = shape[:2]
-    reach = max(1.0, min(margin, 6.0))
-    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
-    far = np.float64(reach)
-    across = np.minimum(x if sides[0] else far, width - x if sides[2] else far)
-    down = np.minimum(y if sides[1] else far, height - y if sides[3] else far)
-    across, down = np.broadcast_to(across, (width,)), np.broadcast_to(down, (height,))
-    return np.asarray(
-        np.minimum(np.clip(across / reach, 0, 1)[None, :], np.clip(down / reach, 0, 1)[:, None]), np.float32
-    )
+def _fade(weight: NDArray[np.float32], margin: float, sides: tuple[bool, bool, bool, bool]) -> None:
+    """Let weights fall to 0 at those edges (left, top, right, bottom) that are not the picture's own."""
+    reach = max(1, min(round(margin), 6, weight.shape[0], weight.shape[1]))
+    ramp = ((np.arange(reach) + 0.5) / reach).astype(np.float32)
+    if sides[0]:
+        weight[:, :reach] *= ramp
+    if sides[1]:
+        weight[:reach] *= ramp[:, None]
+    if sides[2]:
+        weight[:, -reach:] *= ramp[::-1]
+    if sides[3]:
+        weight[-reach:] *= ramp[::-1, None]
 
 
 def _yield_to_rivals(
