@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cuts training crops the way the indexer does: motion proposes, the ground truth names.
 
-``python tools/cut_crops.py --out DIR SET...`` where each SET is a folder of samples (``truth.json``) or of labelled clips
-(``labels.json``). Writes ``crops.npz`` with parallel arrays ``crops`` (object array of (h, w, 3) BGR uint8), ``labels`` and
+``python tools/cut_crops.py --out DIR SET...``: each SET is a folder of samples (``truth.json``) or of labelled clips
+(``labels.json``). Writes ``crops.npz``: parallel arrays ``crops`` (objects of shape (h, w, 3), BGR uint8), ``labels`` and
 ``groups`` (one a track, so that a split never parts one). What overlaps no labelled object is named ``nothing``.
 """
 
