@@ -2,7 +2,7 @@
 """Cuts training crops the way the indexer does: motion proposes, the ground truth names.
 
 ``python tools/cut_crops.py --out DIR SET...``: each SET is a folder of samples (``truth.json``) or of labelled clips
-(``labels.json``). Writes ``crops.npz``: parallel arrays ``crops`` (objects of shape (h, w, 3), BGR uint8), ``labels`` and
+(``labels.json``). Writes ``crops.npz``: parallel arrays ``crops`` ((h, w, 3) BGR uint8 each), ``labels`` and
 ``groups`` (one a track, so that a split never parts one). What overlaps no labelled object is named ``nothing``.
 """
 
