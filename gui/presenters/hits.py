@@ -192,6 +192,18 @@ class HitsPresenter:
             return False
         return self.go_to_moment(moment)
 
+    def show_moment(self, text: str, *, show: Callable[[datetime], bool]) -> bool:
+        """Show a typed time in the player; False, with a notice, when it is no time or not in the recording.
+
+        Args:
+            text: What was typed.
+            show: Shows an instant; False when the recording does not hold it.
+        """
+        moment = parse_moment(text, day=self.day).moment_utc
+        is_shown = moment is not None and show(moment)
+        self._set(notice="" if is_shown else "goto.unreadable" if moment is None else "player.elsewhere")
+        return is_shown
+
     def go_to_moment(self, moment_utc: datetime) -> bool:
         """Select the first hit that begins at or after an instant; False when none does."""
         timed = sorted_hits(tuple(hit for hit in self.state.hits if hit.start_utc is not None), "time")

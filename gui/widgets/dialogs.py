@@ -42,6 +42,7 @@ KEYS: Final = (
     ("←  →", "keys.step"),
     ("↖  ↘", "keys.ends"),
     ("B", "keys.box"),
+    ("+  −  0", "keys.zoom"),
     ("F", "keys.theatre"),
     ("S  C", "keys.export"),
     ("Esc", "keys.back"),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -51,6 +52,7 @@ class PlayerPanel(QFrame):
         transport_asked: One of ``first``, ``back``, ``step-back``, ``play``, ``step``, ``forward``, ``last``, ``box``.
         speed_asked: A chosen speed (``Fraction``).
         index_asked: A frame chosen on the strip.
+        moment_asked: A typed time to show.
         verdict_asked: ``validated``, ``rejected`` or ``doubtful``.
         note_asked: The note button.
         export_asked: ``still``, ``clip`` or ``synopsis``.
@@ -60,6 +62,7 @@ class PlayerPanel(QFrame):
     transport_asked = Signal(str)
     speed_asked = Signal(object)
     index_asked = Signal(int)
+    moment_asked = Signal(str)
     verdict_asked = Signal(str)
     note_asked = Signal()
     export_asked = Signal(str)
@@ -83,6 +86,7 @@ class PlayerPanel(QFrame):
         self._buttons = {name: self._tool() for name in (*_TRANSPORT, "box")}
         self._buttons["box"].setCheckable(True)
         self._speed = QComboBox()
+        self._goto = QLineEdit()
         self._verdicts = {name: QPushButton() for name in ("validated", "rejected", "doubtful")}
         self._note = QPushButton()
         self._facts = QWidget()
@@ -106,6 +110,7 @@ class PlayerPanel(QFrame):
         self.stage.set_box_shown(state.shows_box)
         for name in (*_TRANSPORT, "box"):
             self._buttons[name].setEnabled(state.span is not None)
+        self._goto.setEnabled(state.frame is not None and state.frame.utc is not None)
         place = SPEEDS.index(abs(state.speed)) if abs(state.speed) in SPEEDS else SPEEDS.index(Fraction(1))
         self._speed.setCurrentIndex(place)
         self._exports["still"].setEnabled(state.frame is not None)
@@ -126,6 +131,11 @@ class PlayerPanel(QFrame):
         """Grey verdicts out in a case opened to look only."""
         self._can_judge = can_judge
         self._show_hit(self._state.hit)
+
+    def focus_goto(self) -> None:
+        """Put the cursor into the field of a time to show."""
+        self._goto.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._goto.selectAll()
 
     def set_has_result(self, has_result: bool) -> None:
         """Whether there is a result to make a synopsis of."""
@@ -149,6 +159,8 @@ class PlayerPanel(QFrame):
             push.setIcon(icon(name, tokens.text))
             push.setToolTip(words(f"export.{name}.why"))
         self._speed.setToolTip(words("player.speed"))
+        self._goto.setPlaceholderText(words("player.goto"))
+        self._goto.setToolTip(words("player.goto.why"))
         self._show_hit(self._state.hit)
         self.show_player(self._state)
 
@@ -253,6 +265,8 @@ class PlayerPanel(QFrame):
         for name in _TRANSPORT:
             transport.addWidget(self._buttons[name])
         transport.addStretch(1)
+        self._goto.setFixedWidth(108)
+        transport.addWidget(self._goto)
         transport.addWidget(self._buttons["box"])
         transport.addWidget(self._speed)
         for speed in SPEEDS:
@@ -324,6 +338,7 @@ class PlayerPanel(QFrame):
         for name, push in self._exports.items():
             push.clicked.connect(lambda _=False, name=name: self.export_asked.emit(name))
         self._note.clicked.connect(self.note_asked)
+        self._goto.returnPressed.connect(lambda: self.moment_asked.emit(self._goto.text()))
         self._speed.activated.connect(lambda place: self.speed_asked.emit(SPEEDS[place]))
         self._strip.index_asked.connect(self.index_asked)
         self._timer.timeout.connect(self.ticked)

@@ -151,6 +151,16 @@ class Workbench(QWidget):
         if self.hits.go_to(text):
             self.results.grid.setFocus()
 
+    def _focus_goto(self) -> None:
+        if self.panel.isAncestorOf(self.focusWidget() or self) or self.panel.hasFocus():
+            self.panel.focus_goto()
+        else:
+            self.results.focus_goto()
+
+    def _show_moment(self, text: str) -> None:
+        if self.hits.show_moment(text, show=self.player.seek_utc):
+            self.panel.setFocus()
+
     def _note(self) -> None:
         hit = self.hits.state.current
         if hit is None or not self._desk.card.can_judge:
@@ -222,6 +232,7 @@ class Workbench(QWidget):
         panel.transport_asked.connect(self._transport)
         panel.speed_asked.connect(self.player.set_speed)
         panel.index_asked.connect(self.player.scrub)
+        panel.moment_asked.connect(self._show_moment)
         panel.verdict_asked.connect(lambda name: self.hits.judge(cast(VerdictName, name)))
         panel.note_asked.connect(self._note)
         panel.export_asked.connect(self._export)
@@ -240,7 +251,7 @@ class Workbench(QWidget):
             ("Ctrl+Z", self.hits.undo),
             ("N", self._note),
             ("U", self._unmask),
-            ("G", self.results.focus_goto),
+            ("G", self._focus_goto),
             ("B", self.player.toggle_box),
             ("J", self.player.slower),
             ("K", self.player.toggle_play),
@@ -259,6 +270,9 @@ class Workbench(QWidget):
             ("Right", lambda: self.player.step(1)),
             ("Home", self.player.to_first),
             ("End", self.player.to_last),
+            ("+", lambda: self.panel.stage.zoom_by(1.25)),
+            ("-", lambda: self.panel.stage.zoom_by(0.8)),
+            ("0", self.panel.stage.fit),
         ):
             _bind(self.panel, key, act, repeats=True)
 

@@ -173,6 +173,13 @@ _PLAYER: Final = (
     ("player.forward", "Avant (L)", "Forward (L)"),
     ("player.last", "Dernière image de la proposition (Fin)", "Last frame of the proposition (End)"),
     ("player.box", "Cadre de la proposition (B)", "Box of the proposition (B)"),
+    ("player.goto", "21:03:10", "21:03:10"),
+    (
+        "player.goto.why",
+        "Montrer l’image de cette heure corrigée dans cet enregistrement (G)",
+        "Show the frame of that corrected time in this recording (G)",
+    ),
+    ("player.elsewhere", "Cette heure n’est pas dans cet enregistrement.", "That time is not in this recording."),
     ("player.speed", "Vitesse de lecture", "Play speed"),
     ("judge.validated", "Valider", "Validate"),
     ("judge.rejected", "Rejeter", "Reject"),

@@ -52,6 +52,7 @@ TEXTS: Final = (
     ("keys.step", "Image précédente ou suivante, exacte (lecteur)", "Previous or next frame, exact (player)"),
     ("keys.ends", "Première ou dernière image de la proposition", "First or last frame of the proposition"),
     ("keys.box", "Afficher ou cacher le cadre", "Show or hide the box"),
+    ("keys.zoom", "Loupe : agrandir, réduire, image entière (lecteur)", "Loupe: enlarge, shrink, whole frame (player)"),
     ("keys.theatre", "Lecteur en pleine fenêtre", "Player over the whole window"),
     ("keys.export", "Exporter l’image ou l’extrait", "Export a still or clip"),
     ("keys.back", "Pause et retour à la liste", "Pause and go back to the list"),

@@ -253,6 +253,17 @@ def test_going_to_what_is_no_time_says_so(page: Page) -> None:
     assert page.state.notice == "goto.unreadable"
 
 
+@pytest.mark.parametrize(
+    ("text", "holds", "notice"),
+    [("21:05", True, ""), ("21:05", False, "player.elsewhere"), ("midi", True, "goto.unreadable")],
+)
+def test_a_time_typed_at_the_player_is_shown_or_told(page: Page, text: str, holds: bool, notice: str) -> None:
+    shown = page.presenter.show_moment(text, show=lambda _: holds)
+
+    assert shown is (notice == "")
+    assert page.state.notice == notice
+
+
 def test_an_empty_result_still_comes_with_its_coverage() -> None:
     page = Page(FakeDesk())
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QLineEdit, QPush
 from pytestqt.qtbot import QtBot
 
 from gui.presenters.filters import Filters
+from gui.times import format_clock
 from gui.widgets import workbench as workbench_module
 from gui.widgets.workbench import Workbench
 from gui.window import Window
@@ -180,6 +182,43 @@ def test_enter_plays_space_pauses_arrows_step_and_escape_goes_back(
     qtbot.keyClick(bench.panel, KEY.Key_Escape)
 
     assert bench.results.grid.hasFocus()
+
+
+def test_a_time_typed_in_the_player_shows_its_frame(qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk) -> None:
+    bench = searched(qtbot, make_window(), desk)
+    current = bench.hits.state.current
+    assert current is not None and current.start_utc is not None
+    bench.panel.setFocus()
+    wanted = format_clock(current.start_utc + timedelta(seconds=2))
+
+    qtbot.keyClick(bench.panel, KEY.Key_G)
+    edit = bench.panel.findChild(QLineEdit)
+    qtbot.waitUntil(edit.hasFocus)
+    qtbot.keyClicks(edit, wanted)
+    qtbot.keyClick(edit, KEY.Key_Return)
+    qtbot.waitUntil(lambda: bench.is_at_rest and frame_index(bench) != 140)
+
+    frame = bench.player.state.frame
+    assert frame is not None and frame.utc is not None
+    assert frame.utc.replace(microsecond=0) <= current.start_utc + timedelta(seconds=2)
+    assert 130 < frame.index <= 144
+    assert bench.panel.hasFocus()
+
+
+def test_the_loupe_has_keys(qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk) -> None:
+    bench = searched(qtbot, make_window(), desk)
+    bench.panel.setFocus()
+    whole = bench.panel.stage.scale
+
+    qtbot.keyClick(bench.panel, KEY.Key_Plus)
+    qtbot.keyClick(bench.panel, KEY.Key_Plus)
+    enlarged = bench.panel.stage.scale
+    qtbot.keyClick(bench.panel, KEY.Key_Minus)
+    less = bench.panel.stage.scale
+    qtbot.keyClick(bench.panel, KEY.Key_0)
+
+    assert enlarged > less > whole
+    assert bench.panel.stage.scale == whole
 
 
 def test_space_in_the_filters_ticks_and_does_not_play(qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk) -> None:
