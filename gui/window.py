@@ -147,7 +147,7 @@ class Window(QMainWindow):
         self._stack.addWidget(self.start_page)
         self.setCentralWidget(central)
         self.setWindowTitle("Relecture")
-        self.setMinimumSize(1180, 720)
+        self.setMinimumSize(1240, 720)
         self.resize(1440, 900)
         saved = self._settings.layout("window")
         if not saved.isEmpty():

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -25,7 +25,7 @@ from gui.theme import present_tokens
 from gui.words import Words
 from review.desk_values import Swatch
 
-__all__ = ["ChipGroup", "FlowLayout", "Section", "SwatchGroup", "frame", "label", "restyle", "rule"]
+__all__ = ["ChipGroup", "ElidedLabel", "FlowLayout", "Section", "SwatchGroup", "frame", "label", "restyle", "rule"]
 
 
 def label(kind: str = "", *, wraps: bool = False, selectable: bool = False) -> QLabel:
@@ -37,6 +37,28 @@ def label(kind: str = "", *, wraps: bool = False, selectable: bool = False) -> Q
     if selectable:
         made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return made
+
+
+class ElidedLabel(QLabel):
+    """A line that may be longer than its room: it ends in an ellipsis, and its tool tip says all of it."""
+
+    def __init__(self, kind: str = "") -> None:
+        super().__init__()
+        self.setProperty("kind", kind)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setMinimumWidth(1)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:  # noqa: N802  # Reason: Qt's name.
+        """Show a line."""
+        super().setText(text)
+        self.setToolTip(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102  # Reason: Qt's.
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def frame(kind: str) -> QFrame:

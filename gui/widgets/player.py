@@ -28,7 +28,7 @@ from gui.theme import present_tokens
 from gui.times import format_clock, format_day, format_displayed, format_media_s
 from gui.widgets.filmstrip import Filmstrip
 from gui.widgets.frame_view import FrameView, image_of
-from gui.widgets.parts import frame, label
+from gui.widgets.parts import ElidedLabel, frame, label
 from gui.words import Words
 from review.hits import Hit
 
@@ -78,7 +78,7 @@ class PlayerPanel(QFrame):
         self._frame_shown: object = None
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
-        self._title, self._source = label("heading"), label("muted")
+        self._title, self._source = label("heading"), ElidedLabel("muted")
         self.stage = FrameView()
         self._corrected, self._displayed = label(), label("muted")
         self._identity, self._zoom = label("muted", selectable=True), label("muted")

@@ -24,7 +24,7 @@ from gui.theme import present_tokens
 from gui.widgets.banner import ProblemBanner
 from gui.widgets.hit_grid import HitGrid
 from gui.widgets.lane import LaneWidget
-from gui.widgets.parts import frame, label
+from gui.widgets.parts import ElidedLabel, frame, label
 from gui.words import Words
 from review.hits import Hit
 
@@ -55,7 +55,7 @@ class ResultsPanel(QWidget):
         self._words, self._phrases = words, phrases
         self._state = HitsState()
         self._lane_hits: tuple[Hit, ...] | None = None
-        self._count, self._verdicts = label("heading"), label("muted")
+        self._count, self._verdicts = label("heading"), ElidedLabel("muted")
         self._order, self._goto = QComboBox(), QLineEdit()
         self._undo, self._unmask = QToolButton(), QToolButton()
         self._busy = QProgressBar()
@@ -123,7 +123,6 @@ class ResultsPanel(QWidget):
         if state.result.words_ignored:
             parts.append(words("hits.words_ignored", words=", ".join(state.result.words_ignored)))
         self._verdicts.setText("  ·  ".join(parts))
-        self._verdicts.setToolTip(self._verdicts.text())
 
     def _show_empty(self, state: HitsState) -> None:
         words = self._words
@@ -152,7 +151,6 @@ class ResultsPanel(QWidget):
         row.setSpacing(8)
         rows.addLayout(row)
         rows.addWidget(self._verdicts)
-        self._verdicts.setMinimumWidth(1)
         row.addWidget(self._count, 1)
         self._goto.setFixedWidth(128)
         for widget in (self._goto, self._order, self._undo, self._unmask):

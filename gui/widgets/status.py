@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton
 from gui.phrases import Phrases
 from gui.presenters.exports import ExportsState
 from gui.presenters.hits import HitsState
-from gui.widgets.parts import label, restyle
+from gui.widgets.parts import ElidedLabel, label, restyle
 from gui.words import Words
 
 __all__ = ["StatusBar"]
@@ -31,7 +31,7 @@ class StatusBar(QFrame):
         self.setProperty("kind", "status")
         self._words, self._phrases = words, phrases
         self._hits, self._export = HitsState(), ExportsState()
-        self._coverage, self._notice, self._task = label("muted"), label(), label()
+        self._coverage, self._notice, self._task = ElidedLabel("muted"), label(), label()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(120)
@@ -40,7 +40,6 @@ class StatusBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 5, 12, 5)
         row.setSpacing(10)
-        self._coverage.setMinimumWidth(1)
         row.addWidget(self._coverage, 1)
         for widget in (self._notice, self._task, self._bar, self._button):
             row.addWidget(widget)
@@ -55,7 +54,6 @@ class StatusBar(QFrame):
             self._coverage.setText(self._words("coverage.none"))
         else:
             self._coverage.setText(self._phrases.coverage(state.result.coverage))
-        self._coverage.setToolTip(self._coverage.text())
         self._notice.setText(self._words(state.notice) if state.notice else "")
 
     def show_export(self, state: ExportsState) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 from gui.icons import icon
 from gui.theme import present_tokens
 from gui.times import format_day
-from gui.widgets.parts import label
+from gui.widgets.parts import ElidedLabel, label
 from gui.words import Words
 from review.desk_values import CaseCard
 
@@ -40,7 +40,7 @@ class TopBar(QFrame):
         self._card: CaseCard | None = None
         self._mark, self._brand = QLabel(), label("brand")
         self._brand.setText("Relecture")
-        self._title, self._detail = label("heading"), label("muted")
+        self._title, self._detail = ElidedLabel("heading"), ElidedLabel("muted")
         self._who = label("muted")
         self._language, self._keys, self._leave, self._theatre, self._scheme = (QToolButton() for _ in range(5))
         row = QHBoxLayout(self)
@@ -50,8 +50,6 @@ class TopBar(QFrame):
         texts.setSpacing(0)
         texts.addWidget(self._title)
         texts.addWidget(self._detail)
-        self._title.setMinimumWidth(1)
-        self._detail.setMinimumWidth(1)
         row.addWidget(self._mark)
         row.addWidget(self._brand)
         row.addSpacing(14)

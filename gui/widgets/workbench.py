@@ -208,7 +208,7 @@ class Workbench(QWidget):
             self._splitter.setStretchFactor(place, stretch)
         self.filters.setMinimumWidth(252)
         self.results.setMinimumWidth(400)
-        self.panel.setMinimumWidth(400)
+        self.panel.setMinimumWidth(442)
         self._splitter.setSizes([268, 570, 442])
         body = QHBoxLayout()
         body.addWidget(self._splitter)

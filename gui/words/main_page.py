@@ -156,7 +156,7 @@ _PLAYER: Final = (
     ("player.nothing", "Lecteur", "Player"),
     ("player.empty", "Choisissez une proposition.", "Choose a proposition."),
     ("player.opening", "Ouverture de l’enregistrement…", "Opening the recording…"),
-    ("player.corrected", "Heure corrigée {time}", "Corrected time {time}"),
+    ("player.corrected", "Corrigée {time}", "Corrected {time}"),
     ("player.displayed", "affichée {time}", "displayed {time}"),
     ("player.no_clock", "Heure non établie", "Time not established"),
     ("player.frame", "image {index} / {n}", "frame {index} / {n}"),

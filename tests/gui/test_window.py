@@ -273,7 +273,7 @@ def test_the_language_changes_everywhere_at_once(qtbot: QtBot, make_window: Make
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize("size", [(1280, 800), (1180, 720)])
+@pytest.mark.parametrize("size", [(1280, 800), (1240, 720)])
 def test_no_button_or_heading_is_cut_off(
     qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk, language: str, size: tuple[int, int]
 ) -> None:
@@ -322,10 +322,31 @@ def test_times_stand_in_a_margin_and_never_over_the_frame(
     margin = " ".join(visible_texts(bench.panel))
 
     assert over == []
-    assert "Heure corrigée 02/03/2026" in margin
+    assert "Corrigée 02/03/2026" in margin
     assert "affichée 20:" in margin
     assert "PTS 1050000" in margin
     assert "[P]" in margin
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_times_are_never_cut_off_in_the_smallest_window(
+    qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk, language: str
+) -> None:
+    window = make_window(language=language)
+    bench = searched(qtbot, window, desk)
+    window.resize(window.minimumSize())
+    bench.panel.resize(bench.panel.minimumWidth(), bench.panel.height())
+    qtbot.wait(1)
+
+    margin = [
+        label
+        for label in bench.panel.findChildren(QLabel)
+        if label.isVisible() and any(word in label.text() for word in ("02/03/2026", "affich", "displayed", "PTS"))
+    ]
+    cut = [label.text() for label in margin if label.fontMetrics().horizontalAdvance(label.text()) > label.width()]
+
+    assert len(margin) == 3
+    assert cut == []
 
 
 def colours_of(image: QImage) -> set[int]:
