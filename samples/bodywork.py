@@ -141,7 +141,7 @@ def _outline(body: Body) -> NDArray[np.float64]:
         points = np.concatenate([points[:1], cut, points[-1:]])
     # Long straight stretches are divided, since light is computed at the vertices.
     arc = _arc(points)
-    steps = [np.linspace(a, b, max(2, int((b - a) / 0.6) + 2))[:-1] for a, b in zip(arc[:-1], arc[1:], strict=True)]
+    steps = [np.linspace(a, b, max(2, int((b - a) / 0.9) + 2))[:-1] for a, b in zip(arc[:-1], arc[1:], strict=True)]
     at = np.concatenate([*steps, arc[-1:]])
     return np.stack([np.interp(at, arc, points[:, 0]), np.interp(at, arc, points[:, 1])], 1)
 

@@ -21,7 +21,7 @@ from samples.camera import Camera
 from samples.geometry import F32
 from samples.models3d import Model
 from samples.painting import blend, darken, drop_shadow
-from samples.raster import ROW, fill_ids, light_vertices, pose, resolve_lit
+from samples.raster import ROW, bounds, fill_ids, light_vertices, pose, resolve_lit
 from samples.street import PORTAL_X
 
 __all__ = ["MIN_HEIGHT_PX", "Composer", "Sighting"]
@@ -30,7 +30,7 @@ MIN_HEIGHT_PX = 8
 """Things whose whole outline is lower than this are neither drawn nor listed."""
 MIN_SEEN_PX = 16
 SEEN_ALPHA = 0.5
-BIG_PX, MIDDLE_PX = 60_000, 9_000
+BIG_PX, MIDDLE_PX = 9_000, 1_600
 KEY_SHADOW, CONTACT_SHADOW = 0.30, 0.34
 CONTACT_HEIGHT_M = 0.75
 NO_CULL = np.zeros(0, np.float32)
@@ -144,10 +144,9 @@ class Composer:
 
     def _window(self, screen: F32, *, margin: int = 3) -> tuple[tuple[int, int, int, int] | None, float]:
         """Even window of the picture around projected vertices, and the share of their box that lies inside the picture."""
-        front = screen[screen[:, 2] > 0]
-        if len(front) < 0.6 * len(screen) or len(front) == 0:
+        left, top, right, bottom, n_front = bounds(screen)
+        if n_front < 0.6 * len(screen):
             return None, 0.0
-        (left, top), (right, bottom) = front[:, :2].min(axis=0), front[:, :2].max(axis=0)
         width, height = self._camera.size_wh_px
         inside_w, inside_h = min(right, width) - max(left, 0), min(bottom, height) - max(top, 0)
         if inside_w < 1 or inside_h < 1 or bottom - top < MIN_HEIGHT_PX:
@@ -189,13 +188,13 @@ class Composer:
         ):
             flat = np.empty_like(world)
             drop_shadow(world, direction, ground_z, reach_m, self._eye, self._axes, self._lens, flat)
-            there = flat[flat[:, 2] > 0]
-            if len(there) == 0:
+            left, top, right, bottom, n_there = bounds(flat)
+            if n_there == 0:
                 continue
             margin = int(3 * blur_px) + 2
             width, height = self._camera.size_wh_px
-            (left, top), (right, bottom) = there[:, :2].min(axis=0) - margin, there[:, :2].max(axis=0) + margin
-            x0, y0, x1, y1 = max(0, int(left)), max(0, int(top)), min(width, int(right) + 1), min(height, int(bottom) + 1)
+            x0, y0 = max(0, int(left) - margin), max(0, int(top) - margin)
+            x1, y1 = min(width, int(right) + margin + 1), min(height, int(bottom) + margin + 1)
             if x1 - x0 < 2 or y1 - y0 < 2:
                 continue
             ids, near = np.full((y1 - y0, x1 - x0), -1, np.int32), np.zeros((y1 - y0, x1 - x0), np.float32)

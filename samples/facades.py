@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from samples.bodywork import draw_shape
 from samples.materials import TEXTURE_CHANNELS
 
 __all__ = ["FACADE_PER_M", "WALLS", "facade_texture", "garage_texture", "mottled"]
@@ -39,8 +38,8 @@ def mottled(height: int, width: int, rgb: Rgb8, *, seed: int, amount: float = 0.
 
 def _rectangle(texture: Texture, x0: float, y0: float, x1: float, y1: float, colour: tuple[int, ...]) -> None:
     """Fill a rectangle given in metres from the upper left corner."""
-    corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) * FACADE_PER_M
-    draw_shape(texture, corners, colour)
+    left, top, right, bottom = (max(0, round(value * FACADE_PER_M)) for value in (x0, y0, x1, y1))
+    texture[top : max(bottom, top + 1), left : max(right, left + 1)] = colour
 
 
 def _window(texture: Texture, x: float, y: float, w: float, h: float, *, shutter: Rgb8 | None, rng: np.random.Generator) -> None:

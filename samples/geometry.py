@@ -125,7 +125,7 @@ def loft(sections_m: NDArray[np.floating], material: int) -> Mesh:
 
 
 def capsule(start_m: Sequence[float], end_m: Sequence[float], radius_m: float, end_radius_m: float | None = None, *,
-            material: int, n_sides: int = 10, flatten: float = 1.0) -> Mesh:
+            material: int, n_sides: int = 8, flatten: float = 1.0) -> Mesh:
     """A limb: a tapered tube with round ends. ``flatten`` squeezes it along y."""
     a, b = np.asarray(start_m, float), np.asarray(end_m, float)
     r0, r1 = radius_m, radius_m if end_radius_m is None else end_radius_m
@@ -133,7 +133,7 @@ def capsule(start_m: Sequence[float], end_m: Sequence[float], radius_m: float, e
     helper = np.array([1.0, 0, 0]) if abs(axis[0]) < 0.9 else np.array([0, 1.0, 0])
     u = _unit(np.cross(axis, helper))
     v = np.cross(axis, u)
-    cap = np.linspace(0, np.pi / 2, 4)
+    cap = np.linspace(0, np.pi / 2, 3)
     rings = [(a - axis * r0 * np.cos(t), r0 * np.sin(t), -np.cos(t), np.sin(t)) for t in cap]
     rings += [(b + axis * r1 * np.cos(t), r1 * np.sin(t), np.cos(t), np.sin(t)) for t in cap[::-1]]
     around = np.linspace(0, 2 * np.pi, n_sides + 1)
@@ -144,10 +144,10 @@ def capsule(start_m: Sequence[float], end_m: Sequence[float], radius_m: float, e
     return grid_sheet(points, normals, np.zeros((*points.shape[:2], 2)), material)
 
 
-def ellipsoid(centre_m: Sequence[float], radii_m: Sequence[float], *, material: int, n_sides: int = 14,
+def ellipsoid(centre_m: Sequence[float], radii_m: Sequence[float], *, material: int, n_sides: int = 12,
               from_z: float = -1.0, to_z: float = 1.0) -> Mesh:
     """An ellipsoid, or its slice between two heights given in units of the vertical radius."""
-    t = np.linspace(np.arccos(np.clip(to_z, -1, 1)), np.arccos(np.clip(from_z, -1, 1)), 9)[:, None]
+    t = np.linspace(np.arccos(np.clip(to_z, -1, 1)), np.arccos(np.clip(from_z, -1, 1)), 7)[:, None]
     p = np.linspace(0, 2 * np.pi, n_sides + 1)[None, :]
     sphere = np.stack([np.sin(t) * np.cos(p), np.sin(t) * np.sin(p), np.cos(t) * np.ones_like(p)], -1)
     radii = np.asarray(radii_m, float)
@@ -192,9 +192,9 @@ def box(centre_m: Sequence[float], size_m: Sequence[float], *, material: int) ->
 
 
 def rounded_box(centre_m: Sequence[float], radii_m: Sequence[float], *, material: int, power: float = 0.45,
-                n_sides: int = 20) -> Mesh:
+                n_sides: int = 16) -> Mesh:
     """A box with round edges (a superellipsoid): ``power`` 1 is an ellipsoid, towards 0 a box."""
-    t = np.linspace(-np.pi / 2, np.pi / 2, 11)[:, None]
+    t = np.linspace(-np.pi / 2, np.pi / 2, 9)[:, None]
     p = np.linspace(0, 2 * np.pi, n_sides + 1)[None, :]
 
     def bent(value: NDArray[np.floating]) -> NDArray[np.floating]:

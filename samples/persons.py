@@ -65,7 +65,7 @@ def _torso(figure: Figure, cloth: int) -> Mesh:
         (hem, flare * 0.138, flare * 0.195), (hem + 0.02, flare * 0.142, flare * 0.199), (-0.08, 0.135, 0.186), (0.03, 0.124, 0.168), (0.14, 0.130, 0.174),
         (0.26, 0.142, 0.192), (0.35, 0.137, 0.205), (0.40, 0.120, 0.198), (0.435, 0.096, 0.150), (0.475, 0.066, 0.078), (0.50, 0.062, 0.066),
     ]
-    around = np.linspace(0, 2 * np.pi, 22, endpoint=False)
+    around = np.linspace(0, 2 * np.pi, 18, endpoint=False)
     c, s = np.cos(around), np.sin(around)
     sections = []
     for z, rx, ry in rows:
@@ -74,7 +74,7 @@ def _torso(figure: Figure, cloth: int) -> Mesh:
     return loft(np.stack(sections), cloth)
 
 
-def _limb(name: str, length_m: float, r0: float, r1: float, material: int, *, n_sides: int = 10) -> Mesh:
+def _limb(name: str, length_m: float, r0: float, r1: float, material: int, *, n_sides: int = 8) -> Mesh:
     return capsule((0, 0, 0), (0, 0, -length_m), r0, r1, material=material, n_sides=n_sides).with_bone(BONES[name])
 
 
@@ -154,10 +154,10 @@ def figure_parts(figure: Figure, surfaces: Surfaces) -> list[Mesh]:
             _limb(f"{side}_upper_arm", CANON_M["upper_arm"], 0.061 * b, 0.051 * b, sleeve),
             _limb(f"{side}_forearm", CANON_M["forearm"] - 0.02, 0.052 * b, 0.040 * b, sleeve),
             ellipsoid((0.008, 0, -0.31), (0.040, 0.026, 0.075), material=skin, n_sides=8).with_bone(BONES[f"{side}_forearm"]),
-            _limb(f"{side}_thigh", CANON_M["thigh"], 0.094 * b, 0.068 * b, lower, n_sides=12),
-            _limb(f"{side}_shin", CANON_M["shin"] - 0.03, 0.069 * b, 0.055 * b, lower, n_sides=12),
-            rounded_box((0.058, 0, -0.033), (0.142, 0.048, 0.044), material=shoes, power=0.65, n_sides=14).with_bone(BONES[f"{side}_foot"]),
-            rounded_box((0.058, 0, -0.066), (0.148, 0.051, 0.014), material=sole, power=0.5, n_sides=14).with_bone(BONES[f"{side}_foot"]),
+            _limb(f"{side}_thigh", CANON_M["thigh"], 0.094 * b, 0.068 * b, lower, n_sides=9),
+            _limb(f"{side}_shin", CANON_M["shin"] - 0.03, 0.069 * b, 0.055 * b, lower, n_sides=9),
+            rounded_box((0.058, 0, -0.033), (0.142, 0.048, 0.044), material=shoes, power=0.65, n_sides=12).with_bone(BONES[f"{side}_foot"]),
+            rounded_box((0.058, 0, -0.066), (0.148, 0.051, 0.014), material=sole, power=0.5, n_sides=12).with_bone(BONES[f"{side}_foot"]),
         ]
     return parts + _bag(figure, surfaces)
 

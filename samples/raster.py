@@ -23,7 +23,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MATERIAL_COLUMNS", "ROW", "fill_ids", "light_vertices", "pose", "resolve", "resolve_lit"]
+__all__ = ["MATERIAL_COLUMNS", "ROW", "bounds", "fill_ids", "light_vertices", "pose", "resolve", "resolve_lit"]
 
 MATERIAL_COLUMNS = 9
 """Columns of a material row: linear r, g, b, gloss, noise amplitude, noise frequency (1/m), texture (-1 none),
@@ -65,6 +65,18 @@ def pose(points: Array, normals: Array, bone_of: Array, bones: Array, eye: Array
         screen[i, 0] = lens[1] + lens[0] * (axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz) * inverse
         screen[i, 1] = lens[2] + lens[0] * (axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz) * inverse
         screen[i, 2] = inverse
+
+
+@numba.njit(cache=True, error_model="numpy")
+def bounds(screen: Array) -> Five:
+    """Left, top, right, bottom of the vertices of (N, 3) ``screen`` that lie in front of the camera, and their number."""
+    left, top, right, bottom, n = 1e9, 1e9, -1e9, -1e9, 0.0
+    for i in range(screen.shape[0]):
+        if screen[i, 2] > 0.0:
+            left, right = min(left, screen[i, 0]), max(right, screen[i, 0])
+            top, bottom = min(top, screen[i, 1]), max(bottom, screen[i, 1])
+            n += 1.0
+    return left, top, right, bottom, n
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -310,7 +322,9 @@ def _shade(f: int, z: float, qx: float, qy: float, seed: int, world: Array, norm
 def resolve(ids: Array, nearness: Array, world: Array, normals: Array, uv: Array, rest: Array, screen: Array, faces: Array,
             face_material: Array, materials: Array, texels: Array, levels: Array, eye: Array, light: Array, shadow: Array,
             pixels_per_unit: float, ss: int, y0: int, rgb: Array, alpha: Array) -> None:
-    """Shade every sample that :func:`fill_ids` found and average them per pixel, in linear light; for standing things.
+    """Shade the samples that :func:`fill_ids` found and average them per pixel, in linear light; for standing things.
+
+    Every second sample of a row that lies on the triangle of its left neighbour takes the neighbour's colour.
 
     Args:
         ids: (H*ss, W*ss) int32; nearness: likewise, float32.
@@ -324,7 +338,7 @@ def resolve(ids: Array, nearness: Array, world: Array, normals: Array, uv: Array
     height, width = alpha.shape
     for y in range(height):
         for x in range(width):
-            seen = 0
+            seen, shaded, r, g, b = 0, -1, 0.0, 0.0, 0.0
             red, green, blue = 0.0, 0.0, 0.0
             for s in range(ss * ss):
                 sy, sx = y * ss + s // ss, x * ss + s % ss
@@ -333,8 +347,10 @@ def resolve(ids: Array, nearness: Array, world: Array, normals: Array, uv: Array
                     continue
                 seen += 1
                 gy = y0 * ss + sy
-                r, g, b = _shade(f, nearness[sy, sx], sx + 0.5, gy + 0.5, gy * 7919 + sx * 104729, world, normals, uv, rest,
-                                 screen, faces, face_material, materials, texels, levels, eye, light, shadow, pixels_per_unit)
+                if s % 2 == 0 or f != shaded:
+                    shaded = f
+                    r, g, b = _shade(f, nearness[sy, sx], sx + 0.5, gy + 0.5, gy * 7919 + sx * 104729, world, normals, uv, rest,
+                                     screen, faces, face_material, materials, texels, levels, eye, light, shadow, pixels_per_unit)
                 red, green, blue = red + r, green + g, blue + b
             alpha[y, x] = seen / (ss * ss)
             share = 1.0 / max(seen, 1)
@@ -422,7 +438,7 @@ def resolve_lit(ids: Array, nearness: Array, hidden_by: Array, hidden_ss: int, r
                 texels: Array, levels: Array, pixels_per_unit: float, ss: int, x0: int, y0: int, rgba: Array, full: Array) -> None:
     """Colour the samples that :func:`samples.raster.fill_ids` found, and average them per pixel in linear light.
 
-    Neighbouring samples of one pixel on one triangle are coloured once.
+    Neighbouring samples of one pixel on one material are coloured once.
 
     Args:
         ids: (H*ss, W*ss) int32; nearness: likewise, float32.
@@ -452,10 +468,10 @@ def resolve_lit(ids: Array, nearness: Array, hidden_by: Array, hidden_ss: int, r
                     if z < hidden_by[gy * hidden_ss // ss, gx * hidden_ss // ss] * 0.985:
                         continue
                     seen += 1
-                    if f != shaded:
-                        shaded = f
+                    if face_material[f] != shaded:
+                        shaded = face_material[f]
                         r, g, b = _pixel(rows, faces[f, 0], faces[f, 1], faces[f, 2], gx + 0.5, gy + 0.5, z, materials,
-                                         face_material[f], texels, levels, z * pixels_per_unit)
+                                         shaded, texels, levels, z * pixels_per_unit)
                     red, green, blue = red + r, green + g, blue + b
             full[y, x] = covered / (ss * ss)
             if seen == 0:

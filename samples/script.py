@@ -131,12 +131,13 @@ def fill(length_s: float, *, activity: float | None, seed: int, camera_names: Se
             if share_seen([*actors, actor]) <= wanted + 0.015:
                 actors.append(actor)
     now, number, misses = share_seen(actors), 0, 0
-    while now < wanted - 0.004 and misses < 40:
+    tolerance = max(0.004, 2.0 / length_s)
+    while now < wanted - tolerance and misses < 40:
         number += 1
         burst_s = float(rng.uniform(-8.0, length_s))
         trial = [*actors, *[_chance_actor(rng, number * 10 + k, burst_s + float(rng.uniform(0, 12)), camera_names) for k in range(int(rng.integers(1, 4)))]]
         share = share_seen(trial)
-        if now < share <= wanted + 0.006:
+        if now < share <= wanted + tolerance:
             actors, now, misses = trial, share, 0
         else:
             misses += 1
