@@ -37,7 +37,7 @@ def crop_of(patch: Patch, rng: random.Random, *, hard: bool = True) -> np.ndarra
         crop = _occluded(crop, rng)
     if is_other and rng.random() < 0.15:
         crop = scene_light(crop, rng)
-    return fit_crop(degraded(crop, rng, hard=hard))
+    return fit_crop(degraded(crop, rng, hard=hard, repaint=hard and not patch.allowed[PERSON]))
 
 
 def _box_error(box: np.ndarray, rng: random.Random, *, hard: bool) -> np.ndarray:
@@ -154,8 +154,8 @@ def recoloured(cutout: np.ndarray, rng: random.Random) -> np.ndarray:
     return np.dstack([paint, cutout[..., 3]])
 
 
-def degraded(crop: np.ndarray, rng: random.Random, *, hard: bool = True) -> np.ndarray:
-    """Light, resolution, blur, noise and compression of a recorder."""
+def degraded(crop: np.ndarray, rng: random.Random, *, hard: bool = True, repaint: bool = False) -> np.ndarray:
+    """Light, resolution, blur, noise and compression of a recorder; ``repaint`` turns hues."""
     side = np.exp(rng.uniform(np.log(rng.choice((16, 24, 32)) if hard else 24), np.log(110)))
     scale = min(1.0, side / max(crop.shape[:2]))
     size = (max(3, round(crop.shape[1] * scale)), max(3, round(crop.shape[0] * scale)))
@@ -169,10 +169,12 @@ def degraded(crop: np.ndarray, rng: random.Random, *, hard: bool = True) -> np.n
         picture = (picture - mean) * rng.uniform(0.65, 1.25) + mean * rng.uniform(0.7, 1.25) + rng.uniform(-12, 20)
         picture = 255 * (picture.clip(0, 255) / 255) ** np.exp(rng.gauss(0, 0.22))
     chroma = rng.random()
-    if chroma < 0.18:  # night or infrared: no colour, less light
+    if chroma < 0.2:  # night or infrared: no colour, less light
         grey = picture.mean(axis=2, keepdims=True) * rng.uniform(0.55, 1.15)
         picture = np.repeat(grey, 3, axis=2)
-    elif chroma < 0.6:
+    elif chroma < 0.75:
+        if repaint and rng.random() < 0.6:
+            picture = _repainted(picture, rng)
         picture = picture * np.array([rng.uniform(0.85, 1.15) for _ in range(3)], np.float32)
         grey = picture.mean(axis=2, keepdims=True)
         picture = grey + (picture - grey) * rng.uniform(0.4, 1.2)
@@ -184,6 +186,13 @@ def degraded(crop: np.ndarray, rng: random.Random, *, hard: bool = True) -> np.n
         quality = rng.randint(22, 85) if hard else rng.randint(45, 85)
         out = cv2.imdecode(cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
     return out
+
+
+def _repainted(picture: np.ndarray, rng: random.Random) -> np.ndarray:
+    """Hues turned by any angle. Why: red cars were taken for buses, most buses of the pictures being red."""
+    hsv = cv2.cvtColor(picture.clip(0, 255).astype(np.uint8), cv2.COLOR_BGR2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + rng.randrange(180)) % 180
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR).astype(np.float32)
 
 
 def _blurred(picture: np.ndarray, rng: random.Random) -> np.ndarray:

@@ -54,7 +54,6 @@ class BagSamples(Dataset):
         return self.length
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        cv2.setNumThreads(1)
         rng = random.Random(91_000_003 + index)
         has_bag = rng.random() < 0.5
         if rng.random() < 0.35:
@@ -86,6 +85,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    cv2.setNumThreads(0)  # Why: a pool of threads does not survive the fork of the loader and stalls it.
     torch.manual_seed(3)
     patches, scenes = load_patches(options.shared, options.out / "patches.pickle")
     files = sorted((options.shared / "training" / "cutouts_ccby" / "bag").glob("*.png"))

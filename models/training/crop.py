@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader, Dataset
 from models.training.augment import composed, crop_of, recoloured, scene_light, shapeless
 from models.training.clips import car_cutouts, collect_clips
 from models.training.net import CropNet
+from models.training.rendered import collect_rendered
 from models.training.score import finish
 from models.training.sources import CAR, CLASSES, OTHER, PERSON, Patch, collect_pictures
 from models.training.teachers import Teachers
@@ -73,7 +74,6 @@ class Samples(Dataset):
         return self.length
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        cv2.setNumThreads(1)
         rng = random.Random(self.seed * 1_000_003 + index)
         number = rng.choices(range(len(CLASSES)), list(CLASS_SHARE.values()))[0]
         pools, weights = self.pools[number]
@@ -135,10 +135,17 @@ def partial_loss(logits: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
     return (-(1 - SMOOTHING) * hit - SMOOTHING * log_p.mean(dim=1)).mean()
 
 
-def train(samples: Samples, *, out: Path, steps: int, seed: int, peak: float = 3e-3) -> CropNet:
-    """Train, or go on from ``out/checkpoint.pt``; returns the moving average of the weights."""
+def train(
+    samples: Samples, *, out: Path, steps: int, seed: int, peak: float = 3e-3, start: Path | None = None
+) -> CropNet:
+    """Train, or go on from ``out/checkpoint.pt``; returns the moving average of the weights.
+
+    ``start`` holds weights to begin with instead of random ones.
+    """
     torch.manual_seed(seed)
     net = CropNet(len(CLASSES)).to(memory_format=torch.channels_last)
+    if start is not None:
+        net.load_state_dict(torch.load(start))
     average = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=peak, weight_decay=0.02)
     done, checkpoint = 0, out / "checkpoint.pt"
@@ -151,7 +158,7 @@ def train(samples: Samples, *, out: Path, steps: int, seed: int, peak: float = 3
     rest = torch.utils.data.Subset(samples, range(done * BATCH, steps * BATCH))
     started, shown = time.monotonic(), 0.0
     for step, (crops, allowed) in enumerate(DataLoader(rest, BATCH, num_workers=1, prefetch_factor=4), start=done + 1):
-        rate = peak * min(1.0, step / 200) * 0.5 * (1 + math.cos(math.pi * step / steps)) + 1e-5
+        rate = peak * min(1.0, step / 150) * 0.5 * (1 + math.cos(math.pi * step / steps)) + 1e-5
         for group in optimiser.param_groups:
             group["lr"] = rate
         net.train()
@@ -188,13 +195,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--rendered", type=Path, nargs="*", default=[], help="folders of samples; the last is held out")
+    parser.add_argument("--peak", type=float, default=3e-3, help="highest learning rate")
+    parser.add_argument("--start", type=Path, help="net.pt of an earlier run to begin with")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
+    cv2.setNumThreads(0)  # Why: a pool of threads does not survive the fork of the loader and stalls it.
     patches, scenes = load_patches(options.shared, options.out / "patches.pickle")
+    for number, folder in enumerate(options.rendered):
+        patches += collect_rendered(folder, held_out=number == len(options.rendered) - 1)
     known = [patch for patch in patches if not patch.held_out]
     samples = Samples(known, scenes, length=options.steps * BATCH, seed=options.seed)
-    net = train(samples, out=options.out, steps=options.steps, seed=options.seed)
+    net = train(
+        samples, out=options.out, steps=options.steps, seed=options.seed, peak=options.peak, start=options.start
+    )
     torch.save(net.state_dict(), options.out / "net.pt")
     score = finish(net, [patch for patch in patches if patch.held_out], out=options.out)
     (options.out / "score.json").write_text(json.dumps(score, indent=1) + "\n")

@@ -104,19 +104,25 @@ def export(net: CropNet, temperature: float, path: Path) -> None:
 
 
 def finish(net: CropNet, held_out: list[Patch], *, out: Path) -> dict:
-    """Calibrate on half of the held-out patches, score on all, export."""
-    allowed = np.stack([patch.allowed for patch in held_out])
-    logits = {hard: logits_of(net, held_out, hard=hard) for hard in (False, True)}
+    """Calibrate on half of the held-out real patches, score on all, rendered ones apart, export."""
+    report: dict = {"parameters": sum(p.numel() for p in net.parameters())}
+    real = [patch for patch in held_out if not patch.origin.startswith("rendered")]
+    rendered = [patch for patch in held_out if patch.origin.startswith("rendered")]
+    allowed = np.stack([patch.allowed for patch in real])
+    logits = {hard: logits_of(net, real, hard=hard) for hard in (False, True)}
     both, both_allowed = np.concatenate([logits[False], logits[True]]), np.concatenate([allowed, allowed])
     even = np.arange(len(both)) % 2 == 0
     temperature = fit_temperature(both[even], both_allowed[even])
-    report: dict = {"temperature": round(temperature, 4), "parameters": sum(p.numel() for p in net.parameters())}
+    report["temperature"] = round(temperature, 4)
     for hard, name in ((False, "mild"), (True, "heavy")):
         p = probabilities(logits[hard], temperature)
-        report[name] = figures(p, held_out)
+        report[name] = figures(p, real)
         odd = ~even[: len(p)]
         report[name]["ece_before"] = round(calibration_error(probabilities(logits[hard], 1.0)[odd], allowed[odd]), 4)
         report[name]["ece"] = round(calibration_error(p[odd], allowed[odd]), 4)
         print(name, report[name]["accuracy"], report[name]["mean_recall"], report[name]["ece"])
+        if rendered:
+            p = probabilities(logits_of(net, rendered, hard=hard), temperature)
+            report.setdefault("rendered", {})[name] = figures(p, rendered)
     export(net, temperature, out / "relecture-crop-1.onnx")
     return report

@@ -58,7 +58,8 @@ def clip_votes(classifier: CropClassifier, path: Path, events: list[dict]) -> li
         crops = []
         for number, (x1, y1, x2, y2) in zip(track.frames, np.array(track.boxes, int), strict=True):
             crops.append(frames[number][y1:y2, x1:x2])
-        p = classifier.classify(crops).mean(axis=0)
+        each = classifier.classify(crops)
+        p = each.mean(axis=0)
         order = np.argsort(-p)
         side = np.median([b[2:] - b[:2] for b in track.boxes], axis=0)
         inside = [i for i, e in enumerate(events) if e["first"] - 12 <= np.mean(track.frames) <= e["last"] + 12]
@@ -66,7 +67,7 @@ def clip_votes(classifier: CropClassifier, path: Path, events: list[dict]) -> li
             "frames": [track.frames[0], track.frames[-1]], "crops": len(crops), "median_wh": side.astype(int).tolist(),
             "passes": inside, "vote": CLASSES[order[0]], "p": round(float(p[order[0]]), 3),
             "second": CLASSES[order[1]], "p2": round(float(p[order[1]]), 3),
-            "agreement": round(float((classifier.classify(crops).argmax(1) == order[0]).mean()), 2),
+            "agreement": round(float((each.argmax(1) == order[0]).mean()), 2),
         })  # fmt: skip
     return rows
 
@@ -83,11 +84,34 @@ def main() -> None:
                                 model_id=options.model.stem, classes=CLASSES)  # fmt: skip
     labels = json.loads((options.shared / "footage" / "labels.json").read_text())["clips"]
     for name, clip in labels.items():
+        rows = clip_votes(classifier, options.shared / "footage" / name, clip["events"])
         print(name)
-        for i, event in enumerate(clip["events"]):
-            print("  pass", i, event.get("type", "person"), event["first"], event["last"])
-        for row in clip_votes(classifier, options.shared / "footage" / name, clip["events"]):
-            print("   ", json.dumps(row))
+        mine: set[int] = set()
+        for event in clip["events"]:
+            best = max(range(len(rows)), key=lambda i: _fit(rows[i], event) * (i not in mine))
+            mine.add(best)
+            print(f"  {event.get('type', 'person')} {event['first']}-{event['last']}:", _shown(rows[best]))
+        rest = [row for i, row in enumerate(rows) if i not in mine]
+        wrong = [row for row in rest if row["vote"] != "other"]
+        print(f"  {len(rest)} other tracks, {len(rest) - len(wrong)} of them voted other; the rest:")
+        for row in wrong:
+            print("   ", _shown(row))
+
+
+def _fit(row: dict, event: dict) -> float:
+    """Overlap in time with the pass, larger tracks first."""
+    (first, last), (start, end) = row["frames"], (event["first"], event["last"])
+    shared = max(0, min(last, end) - max(first, start))
+    return shared / (max(last, end) - min(first, start) + 1) * float(np.prod(row["median_wh"])) ** 0.25
+
+
+def _shown(row: dict) -> str:
+    first, last = row["frames"]
+    wide, high = row["median_wh"]
+    return (
+        f"frames {first}-{last}, {row['crops']} crops about {wide}x{high} px: {row['vote']} {row['p']:.2f}, "
+        f"then {row['second']} {row['p2']:.2f}; {row['agreement']:.0%} of crops agree"
+    )
 
 
 if __name__ == "__main__":
