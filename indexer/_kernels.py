@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["compare", "follow", "vote"]
+__all__ = ["chosen_pixels", "compare", "follow", "tally", "vote"]
 
 
 @numba.njit(cache=True, nogil=True, boundscheck=False)
@@ -102,6 +102,28 @@ def follow(picture, near, colour, gains, share):  # type: ignore[no-untyped-def]
             if near[y, x] == 0:
                 for c in range(3):
                     colour[y, x, c] += share * (picture[y, x, c] / gains[c] - colour[y, x, c])
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def tally(labels, kind, n_strong, n_body):  # type: ignore[no-untyped-def]
+    """Count strong pixels of every label, and those that cannot be shadow, in place."""
+    for y in range(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            label = labels[y, x]
+            if label > 0 and (kind[y, x] & 3) == 2:
+                n_strong[label] += 1
+                if kind[y, x] < 4:
+                    n_body[label] += 1
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def chosen_pixels(labels, kind, keep, has_body, mask):  # type: ignore[no-untyped-def]
+    """Mark pixels of kept labels with 255, except shadow of labels that have a body, in place."""
+    for y in range(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            label = labels[y, x]
+            is_in = keep[label] and not (has_body[label] and kind[y, x] >= 4)
+            mask[y, x] = 255 if is_in else 0
 
 
 def empty_masks(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -29,7 +29,7 @@ MATCH_LEVELS: Final = 14.0
 EPISODE_WEIGHT: Final = 0.5
 """How much one recurrence counts against the share of pictures; measured on footage where people linger."""
 MIN_SIGMA_LEVELS: Final = 1.2
-SUBSAMPLE: Final = 4
+SUBSAMPLE: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only user of PyAV for reading: packets, exact frames, and stepping by presentation time.
+"""The only user of PyAV for reading: packets, keyframes and exact frames of a span.
 
 Decoding is single-threaded on purpose: frame threads give different pixels on damaged files from run to run.
-Everything a file claims is checked against its packets; codecs and protocols are limited to a list.
+Everything a file claims is checked against its packets; codecs and protocols are limited to a list. A seek is believed
+only where a keyframe at or before the time asked for comes out of it: else an earlier place is tried, then the start.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.packet import Packet as AvPacket
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
@@ -30,7 +32,6 @@ __all__ = [
     "DECODER",
     "ContainerFacts",
     "Frame",
-    "FrameReader",
     "Packet",
     "Picture",
     "container_facts",
@@ -47,6 +48,11 @@ VIDEO_CODECS: Final = (
     "wmv1,wmv2,wmv3,vc1,h263,vp8,vp9,av1,libdav1d,rawvideo"
 )
 MAX_PIXELS: Final = 70_000_000
+PARAMETER_SET_WITHIN: Final = 1024
+MAX_ERRORS_IN_A_ROW: Final = 64
+"""Reading goes on past a damaged place, but not for ever: a table that points behind the end fails at every entry."""
+SEEK_BACK_S: Final = (0, 2, 8, 32, 128)
+"""How much earlier a seek is tried again, seconds, where it landed too late or on no keyframe."""
 DECODER: Final = (
     f"PyAV {av.__version__} libavcodec {'.'.join(str(part) for part in av.library_versions['libavcodec'])} one-thread"
 )
@@ -79,6 +85,8 @@ class Packet:
     """One compressed packet of any stream; times in ticks of its own stream.
 
     ``is_discard`` marks pictures that an edit list hides: they are decoded for reference and never shown.
+    ``parameter_set`` is the sequence parameter set that comes with a keyframe, where the container carries it there:
+    another one means that size or coding changed.
     """
 
     stream_index: int
@@ -90,6 +98,7 @@ class Packet:
     is_key: bool
     is_corrupt: bool
     is_discard: bool
+    parameter_set: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,27 +196,75 @@ def container_facts(path: str, *, forced_format: str = "") -> ContainerFacts:
         )
 
 
-def iter_packets(path: str, *, forced_format: str = "") -> Iterator[Packet]:
-    """Yield every packet of every stream in file order, without decoding. A read error ends the iteration."""
+def iter_packets(
+    path: str, *, forced_format: str = "", on_error: Callable[[str], None] | None = None
+) -> Iterator[Packet]:
+    """Yield every packet of every stream in file order, without decoding.
+
+    Args:
+        path: The original; opened read-only.
+        forced_format: Demuxer to name.
+        on_error: Told what the demuxer said at each damaged place; reading goes on behind it.
+    """
     with _opened(path, forced_format) as container:
-        video_index = _video_stream(container, path).index
+        stream = _video_stream(container, path)
+        for packet in _demux(container, on_error=on_error):
+            if packet.size == 0 and packet.dts is None:
+                continue
+            is_video = packet.stream.index == stream.index
+            yield Packet(
+                stream_index=packet.stream.index,
+                is_video=is_video,
+                pts_ticks=packet.pts,
+                dts_ticks=packet.dts,
+                size_bytes=packet.size,
+                position_bytes=packet.pos if packet.pos is not None else -1,
+                is_key=packet.is_keyframe,
+                is_corrupt=packet.is_corrupt,
+                is_discard=packet.is_discard,
+                parameter_set=_parameter_set(packet, stream) if is_video and packet.is_keyframe else b"",
+            )
+
+
+def _demux(
+    container: av.container.InputContainer,
+    stream: VideoStream | None = None,
+    *,
+    on_error: Callable[[str], None] | None = None,
+) -> Iterator[AvPacket[Any]]:
+    """Packets in file order; a damaged place costs what lies in it and no more."""
+    n_in_a_row = 0
+    while n_in_a_row < MAX_ERRORS_IN_A_ROW:
+        packets = container.demux(stream) if stream is not None else container.demux()
         try:
-            for packet in container.demux():
-                if packet.size == 0 and packet.dts is None:
-                    continue
-                yield Packet(
-                    stream_index=packet.stream.index,
-                    is_video=packet.stream.index == video_index,
-                    pts_ticks=packet.pts,
-                    dts_ticks=packet.dts,
-                    size_bytes=packet.size,
-                    position_bytes=packet.pos if packet.pos is not None else -1,
-                    is_key=packet.is_keyframe,
-                    is_corrupt=packet.is_corrupt,
-                    is_discard=packet.is_discard,
-                )
+            for packet in packets:
+                n_in_a_row = 0
+                yield packet
         except FFmpegError as problem:
-            _log.debug("%s: demuxing stopped: %s", path, problem)
+            # Why: the library's iterator ends with its first error, while the file may go on; a new one reads on.
+            n_in_a_row += 1
+            _log.debug("demuxing stumbled: %s", problem)
+            if on_error is not None:
+                on_error(str(problem.strerror or problem))
+        else:
+            return
+
+
+def _parameter_set(packet: AvPacket[Any], stream: VideoStream) -> bytes:
+    """The first sequence parameter set in the head of an H.264 or HEVC keyframe in byte-stream form, or nothing.
+
+    Source: ITU-T H.264 and H.265, annexes B: units are parted by 00 00 01, and the type is in the byte that follows.
+    """
+    wanted = {"h264": lambda byte: byte & 31 == 7, "hevc": lambda byte: byte >> 1 & 63 == 33}.get(
+        stream.codec_context.codec.canonical_name
+    )
+    if wanted is None:
+        return b""
+    head = bytes(memoryview(packet)[:PARAMETER_SET_WITHIN])
+    for unit in head.split(b"\0\0\1")[1:-1]:
+        if unit and wanted(unit[0]):
+            return unit.rstrip(b"\0")
+    return b""
 
 
 _PICTURE_TYPES: Final = {1: "I", 2: "P", 3: "B"}
@@ -236,12 +293,13 @@ class Picture:
 
 
 def _pixels(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None) -> NDArray[np.uint8]:
-    if pixel == "gray" and size_wh_px is None and frame.format.name.startswith(("yuv", "nv12", "gray")):
+    is_byte_plane = frame.format.name.startswith(("yuv", "nv12", "gray")) and frame.format.components[0].bits == 8
+    if pixel == "gray" and size_wh_px is None and is_byte_plane:
         plane = frame.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
         return rows[:, : frame.width].copy()
     size = size_wh_px or (frame.width, frame.height)
-    scaled = frame.reformat(width=size[0], height=size[1], format=pixel, interpolation=Interpolation.AREA)
+    scaled = frame.reformat(width=size[0], height=size[1], format=pixel, interpolation=Interpolation.AREA, threads=1)
     return np.asarray(scaled.to_ndarray(), np.uint8)
 
 
@@ -255,33 +313,63 @@ def _to_frame(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, i
     )
 
 
-def _seek(container: av.container.InputContainer, stream: VideoStream, pts_ticks: int) -> None:
+def _frames_from(
+    path: str,
+    start_pts_ticks: int | None,
+    *,
+    stream_index: int | None,
+    forced_format: str,
+    decode: Callable[[av.container.InputContainer, VideoStream], Iterator[VideoFrame]],
+) -> Iterator[VideoFrame]:
+    """Decode from a keyframe at or before a time, however badly the file can be sought; earlier frames come first."""
+    if start_pts_ticks is not None:
+        for back_s in SEEK_BACK_S:
+            with _opened(path, forced_format) as container:
+                stream = _video_stream(container, path, stream_index)
+                place = start_pts_ticks - int(back_s / Fraction(stream.time_base or 1))
+                if not _sought(container, stream, place):
+                    break
+                frames = decode(container, stream)
+                first = next(frames, None)
+                if first is None or not first.key_frame or first.pts is None or first.pts > start_pts_ticks:
+                    continue
+                yield first
+                yield from frames
+                return
+    with _opened(path, forced_format) as container:
+        yield from decode(container, _video_stream(container, path, stream_index))
+
+
+def _sought(container: av.container.InputContainer, stream: VideoStream, pts_ticks: int) -> bool:
+    """False where the container cannot be sought at all, or not to that place."""
     try:
         container.seek(pts_ticks, stream=stream, backward=True, any_frame=False)
     except (FFmpegError, OverflowError):
-        # Why: streams without an index (raw, cut TS) cannot be sought; decoding from the start is exact, only slower.
-        container.seek(0)
+        return False
+    return True
 
 
 def _decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Decode packet by packet: one bad packet costs its own frames and no more."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except FFmpegError as problem:
-            _log.debug("demuxing stopped: %s", problem)
-            break
-        try:
-            yield from packet.decode()
-        except FFmpegError as problem:
-            _log.debug("packet at %s did not decode: %s", packet.pts, problem)
+    for packet in _demux(container, stream):
+        yield from _decoded(packet)
+    yield from _flushed(stream)
+
+
+def _decoded(packet: AvPacket[Any]) -> list[VideoFrame]:
     try:
-        yield from stream.codec_context.decode(None)
+        return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
+    except FFmpegError as problem:
+        _log.debug("packet at %s did not decode: %s", packet.pts, problem)
+        return []
+
+
+def _flushed(stream: VideoStream) -> list[VideoFrame]:
+    """What the decoder still holds back; nothing where it was flushed already."""
+    try:
+        return list(stream.codec_context.decode(None))
     except FFmpegError:
-        return
+        return []
 
 
 def iter_pictures(
@@ -296,17 +384,14 @@ def iter_pictures(
 
     Arguments and errors as in :func:`iter_frames`.
     """
-    with _opened(path, forced_format) as container:
-        stream = _video_stream(container, path, stream_index)
-        if start_pts_ticks is not None:
-            _seek(container, stream, start_pts_ticks)
-        for frame in _decode(container, stream):
-            if frame.pts is not None:
-                if start_pts_ticks is not None and frame.pts < start_pts_ticks:
-                    continue
-                if end_pts_ticks is not None and frame.pts >= end_pts_ticks:
-                    return
-            yield Picture(frame)
+    frames = _frames_from(path, start_pts_ticks, stream_index=stream_index, forced_format=forced_format, decode=_decode)
+    for frame in frames:
+        if frame.pts is not None:
+            if start_pts_ticks is not None and frame.pts < start_pts_ticks:
+                continue
+            if end_pts_ticks is not None and frame.pts >= end_pts_ticks:
+                return
+        yield Picture(frame)
 
 
 def iter_frames(
@@ -370,120 +455,26 @@ def iter_keyframes(
         end_pts_ticks: First PTS not wanted.
         min_step_ticks: Decode a keyframe only if it lies at least this far after the last one decoded.
     """
-    with _opened(path, forced_format) as container:
-        stream = _video_stream(container, path, stream_index)
+
+    def decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         context = stream.codec_context
         context.skip_frame = "NONKEY"
         context.options = {**context.options, "skip_loop_filter": "all"}
-        if start_pts_ticks is not None:
-            _seek(container, stream, start_pts_ticks)
         last_pts: int | None = None
-        packets = container.demux(stream)
-        while True:
-            try:
-                packet = next(packets)
-            except (StopIteration, FFmpegError):
-                break
+        for packet in _demux(container, stream):
             if packet.size and not packet.is_keyframe:
                 continue
-            if end_pts_ticks is not None and packet.pts is not None and packet.pts >= end_pts_ticks:
-                break
-            if last_pts is not None and packet.pts is not None and packet.pts - last_pts < min_step_ticks:
-                continue
-            try:
-                decoded = packet.decode()
-            except FFmpegError:
-                continue
-            for frame in decoded:
-                if start_pts_ticks is not None and frame.pts is not None and frame.pts < start_pts_ticks:
+            if packet.pts is not None:
+                if end_pts_ticks is not None and packet.pts >= end_pts_ticks:
+                    break
+                if last_pts is not None and packet.pts - last_pts < min_step_ticks:
                     continue
-                last_pts = frame.pts
-                yield _to_frame(frame, pixel=pixel, size_wh_px=size_wh_px)
+                last_pts = packet.pts
+            yield from _decoded(packet)
+        # Why: a decoder that reorders holds the last keyframes back until it is told that nothing follows.
+        yield from _flushed(stream)
 
-
-class FrameReader:
-    """Random and stepwise access to exact frames of one recording; keeps the file open and a short cache.
-
-    Args:
-        path: The original; opened read-only.
-        pts_ticks: (N,) sorted PTS of every frame of the stream, as the probe recorded them.
-        stream_index: Container stream.
-        forced_format: Demuxer to name.
-        cache_frames: Decoded pictures kept for stepping backward.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        pts_ticks: NDArray[np.int64],
-        *,
-        stream_index: int | None = None,
-        forced_format: str = "",
-        cache_frames: int = 64,
-    ) -> None:
-        self._path = path
-        self._pts_ticks = np.asarray(pts_ticks, np.int64)
-        self._stream_index = stream_index
-        self._forced_format = forced_format
-        self._cache: dict[int, Frame] = {}
-        self._cache_frames = cache_frames
-        self._running: Iterator[Frame] | None = None
-        self._next_pts: int | None = None
-
-    @property
-    def n_frames(self) -> int:
-        """Frames in the recording."""
-        return len(self._pts_ticks)
-
-    def index_at(self, pts_ticks: int) -> int:
-        """0-based index of the frame that is on screen at a PTS: the last one at or before it."""
-        return max(0, int(np.searchsorted(self._pts_ticks, pts_ticks, side="right")) - 1)
-
-    def frame(self, index: int) -> Frame:
-        """The frame of a 0-based index, exactly.
-
-        Raises:
-            NotFootage: The decoder does not deliver that frame (damage at this place).
-        """
-        pts = int(self._pts_ticks[index])
-        if pts in self._cache:
-            return self._cache[pts]
-        is_ahead = self._next_pts is not None and self._next_pts <= pts and self._gap_is_short(pts)
-        if self._running is None or not is_ahead:
-            self.close()
-            first = int(self._pts_ticks[max(0, index - self._cache_frames // 4)])
-            self._running = iter_frames(
-                self._path,
-                start_pts_ticks=first,
-                stream_index=self._stream_index,
-                forced_format=self._forced_format,
-            )
-        for frame in self._running:
-            if frame.pts_ticks is None:
-                continue
-            self._remember(frame)
-            self._next_pts = frame.pts_ticks + 1
-            if frame.pts_ticks == pts:
-                return frame
-            if frame.pts_ticks > pts:
-                break
-        raise NotFootage(
-            f"The frame at tick {pts} of {self._path} cannot be decoded.",
-            hint="The file is damaged at this place; step to the next frame.",
-        )
-
-    def close(self) -> None:
-        """Release the file."""
-        running, self._running, self._next_pts = self._running, None, None
-        if running is not None and hasattr(running, "close"):
-            running.close()
-
-    def _gap_is_short(self, pts: int) -> bool:
-        assert self._next_pts is not None
-        return self.index_at(pts) - self.index_at(self._next_pts) <= self._cache_frames
-
-    def _remember(self, frame: Frame) -> None:
-        assert frame.pts_ticks is not None
-        self._cache[frame.pts_ticks] = frame
-        while len(self._cache) > self._cache_frames:
-            del self._cache[next(iter(self._cache))]
+    frames = _frames_from(path, start_pts_ticks, stream_index=stream_index, forced_format=forced_format, decode=decode)
+    for frame in frames:
+        if start_pts_ticks is None or frame.pts is None or frame.pts >= start_pts_ticks:
+            yield _to_frame(frame, pixel=pixel, size_wh_px=size_wh_px)

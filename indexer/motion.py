@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer._kernels import compare, empty_masks, follow
+from indexer._kernels import chosen_pixels, compare, empty_masks, follow, tally
 from indexer.arrays import u8
 from indexer.background import Background, gains_between
 
@@ -116,6 +116,8 @@ class MotionModel:
 
     def blobs(self, mask: NDArray[np.uint8]) -> tuple[Blob, ...]:
         """Connected regions of a mask, largest first, ties by position."""
+        if not mask.any():
+            return ()
         count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         found = []
         for x, y, width, height, area in stats[1:count]:
@@ -152,21 +154,21 @@ class MotionModel:
 
     def _keep_supported(self, weak: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Keep weak regions that hold strong pixels; take shadow off those that are more than shadow."""
+        if not weak.any():
+            return weak
         count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
-        if count == 1:
-            return np.zeros_like(weak)
-        is_strong = (self._kind & 3) == 2
-        is_shadow = self._kind >= 4
-        n_strong = np.bincount(labels[is_strong], minlength=count)
-        n_body = np.bincount(labels[is_strong & ~is_shadow], minlength=count)
+        n_strong, n_body = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        tally(labels, self._kind, n_strong, n_body)
         area = stats[:, cv2.CC_STAT_AREA]
         keep = (n_strong >= np.maximum(6, 0.06 * area)) & (area >= self._min_area_px // 2)
         keep[0] = False
+        if not keep.any():
+            return np.zeros_like(weak)
         # Why: a dark grey car on asphalt looks like shadow all over; only where a body stands out is shadow removed.
         has_body = n_body >= np.maximum(8, 0.25 * area)
-        mask = keep[labels]
-        mask &= ~(is_shadow & has_body[labels])
-        cleaned = cv2.morphologyEx(mask.astype(np.uint8) * 255, cv2.MORPH_OPEN, self._open)
+        mask = np.empty_like(weak)
+        chosen_pixels(labels, self._kind, keep, has_body, mask)
+        cleaned = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open)
         return u8(cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close))
 
 
