@@ -102,10 +102,10 @@ class FilmWriter:
         self._encoder = self._start(command.compile(cmd=self._program))
         self.n_frames = 0
 
-    def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: list[str], *, stdin: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603  # Reason: our own program and arguments, no shell.
-                arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._log
+                arguments, stdin=stdin, stdout=subprocess.DEVNULL, stderr=self._log
             )
         except OSError as problem:
             self._folder.cleanup()
@@ -156,7 +156,7 @@ class FilmWriter:
             **({"metadata:g:1": f"title={title}"} if title else {}),
         )
         copied = copied.global_args("-hide_banner", "-loglevel", "error", "-nostdin")
-        finished = self._start(copied.compile(cmd=self._program))
+        finished = self._start(copied.compile(cmd=self._program), stdin=subprocess.DEVNULL)
         if finished.wait() != 0:
             raise self._failure()
         if self._path.exists():

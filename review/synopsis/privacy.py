@@ -22,7 +22,7 @@ RIDER_HEAD_SHARE: Final = 0.28
 HEAD_OF_WIDTH: Final = 0.4
 MOST_OF_PERSON: Final = 0.4
 PLATE_MIN_VEHICLE_PX: Final = 110
-CELLS_ACROSS: Final = 4
+CELLS_ACROSS: Final = 3
 
 
 def private_boxes(class_name: str, box_xyxy_px: NDArray[np.float32]) -> tuple[tuple[float, float, float, float], ...]:

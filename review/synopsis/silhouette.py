@@ -86,8 +86,9 @@ def cut_patch(
     if backdrop.is_usable and backdrop.image_bgr_u8.shape == frame_bgr_u8.shape:
         corners = (region[1].start, region[0].start, region[1].stop, region[0].stop)
         found = _weigh(image, backdrop, corners, shift_px, gains, inner, before)
-    weight = _soft_box(image.shape[:2], inner, margin) if found is None else found
-    _fade(weight, margin, (left > 0, top > 0, right < width, bottom < height))
+    sides = (left > 0, top > 0, right < width, bottom < height)
+    weight = _soft_box(image.shape[:2], inner, margin, sides) if found is None else found
+    _fade(weight, margin, sides)
     _yield_to_rivals(weight, inner, rivals_xyxy_px - np.array([left, top, left, top], np.float32))
     return Patch(x_px=left, y_px=top, image_bgr_u8=image, weight_f32=weight, is_silhouette=found is not None)
 
@@ -207,7 +208,8 @@ def _weigh_small(
     remembered: NDArray[np.uint8],
 ) -> NDArray[np.float32] | None:
     smooth = np.asarray(cv2.blur(image, (3, 3)), np.uint8)
-    differs, strong, shadow, dark = _compare(smooth, scene, weak, _lit_gains(scene, image, gains, inner), remembered)
+    plain = np.asarray(cv2.blur(scene, (3, 3)), np.uint8)
+    differs, strong, shadow, dark = _compare(smooth, plain, weak, _lit_gains(scene, image, gains, inner), remembered)
     x0, y0, x1, y1 = inner
     box_area = (x1 - x0) * (y1 - y0)
     outside = np.ones_like(differs)
@@ -278,11 +280,15 @@ def _remembered(before: Patch | None, shape: tuple[int, int]) -> NDArray[np.uint
     return resized(last, (shape[1], shape[0]), cv2.INTER_NEAREST)
 
 
-def _soft_box(shape: tuple[int, int], inner: tuple[int, int, int, int], margin: float) -> NDArray[np.float32]:
-    """A rounded box whose edge fades over the margin."""
+def _soft_box(
+    shape: tuple[int, int], inner: tuple[int, int, int, int], margin: float, sides: tuple[bool, bool, bool, bool]
+) -> NDArray[np.float32]:
+    """A rounded box whose edge fades over the margin, but not where (left, top, right, bottom) the picture ends."""
     weight = np.zeros(shape, np.float32)
-    x0, y0, x1, y1 = inner
-    radius = 0.5 * min(x1 - x0, y1 - y0)
+    far = max(shape)
+    x0, y0 = inner[0] - (0 if sides[0] else far), inner[1] - (0 if sides[1] else far)
+    x1, y1 = inner[2] + (0 if sides[2] else far), inner[3] + (0 if sides[3] else far)
+    radius = 0.5 * min(inner[2] - inner[0], inner[3] - inner[1])
     ys, xs = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32) + 0.5
     dx = np.maximum(np.maximum(x0 + radius - xs, xs - (x1 - radius)), 0)
     dy = np.maximum(np.maximum(y0 + radius - ys, ys - (y1 - radius)), 0)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from review.synopsis.lettering import WATERMARK, Letterer, place_tags
+from review.synopsis.privacy import coarsen, private_boxes
+
+
+def test_the_top_of_a_person_is_private_and_no_less_than_18_per_cent() -> None:
+    (box,) = private_boxes("person", np.array([100, 100, 140, 200], np.float32))
+
+    assert box[1] < 100 and box[3] >= 118
+    assert box[0] <= 100 and box[2] >= 140
+
+
+def test_a_large_vehicle_hides_its_plate_and_a_small_one_has_none_to_read() -> None:
+    assert len(private_boxes("car", np.array([0, 0, 200, 120], np.float32))) == 1
+    assert private_boxes("car", np.array([0, 0, 60, 40], np.float32)) == ()
+    assert private_boxes("other", np.array([0, 0, 200, 120], np.float32)) == ()
+
+
+def test_coarsening_removes_detail_and_keeps_the_mean() -> None:
+    face = np.zeros((80, 80, 3), np.uint8)
+    face[::2] = 255
+    before = float(face.mean())
+
+    coarsen(face, (10, 10, 70, 40), is_plate=False)
+
+    inside = face[12:32, 14:66].astype(float)
+    assert inside.std() < 40
+    assert abs(inside.mean() - before) < 30
+    assert face[60:].std() > 100
+
+
+def test_coarsening_a_box_outside_the_image_changes_nothing() -> None:
+    image = np.full((20, 20, 3), 9, np.uint8)
+
+    coarsen(image, (-50, -50, -10, -10), is_plate=False)
+
+    assert image.min() == image.max() == 9
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 600), st.integers(0, 320), st.integers(10, 120), st.integers(10, 150)),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_a_tag_never_covers_another_object_or_another_tag(found: list[tuple[int, ...]]) -> None:
+    boxes = np.array([(x, y, min(640, x + w), min(360, y + h)) for x, y, w, h in found], float)
+    size = (52, 14)
+
+    places = place_tags(boxes, [size] * len(boxes), (640, 360), [-1] * len(boxes))
+
+    spots = [(k, (p[0], p[1], p[0] + size[0], p[1] + size[1])) for k, p in enumerate(places) if p is not None]
+    for k, spot in spots:
+        assert spot[0] >= 0 and spot[2] <= 640 and spot[1] >= 0 and spot[3] <= 360
+        rest = [tuple(box) for j, box in enumerate(boxes) if j != k] + [s for j, s in spots if j != k]
+        for other in rest:
+            assert not (spot[0] < other[2] and other[0] < spot[2] and spot[1] < other[3] and other[1] < spot[3])
+
+
+def test_a_lone_object_has_its_tag_beside_it_not_on_it() -> None:
+    boxes = np.array([[300.0, 100.0, 340.0, 200.0]])
+
+    (place,) = place_tags(boxes, [(52, 14)], (640, 360), [-1])
+
+    assert place is not None
+    assert place[1] + 14 <= 100
+
+
+def test_a_tag_keeps_its_side_while_that_side_is_free() -> None:
+    boxes = np.array([[300.0, 100.0, 340.0, 200.0]])
+
+    (place,) = place_tags(boxes, [(52, 14)], (640, 360), [1])
+
+    assert place is not None and place[2] == 1
+    assert place[1] >= 200
+
+
+def test_accents_and_dashes_are_drawn() -> None:
+    letterer = Letterer((1280, 720))
+
+    plain, accented = letterer.tag("E").ink_f32, letterer.tag("È").ink_f32
+
+    assert accented.sum() > plain.sum()
+    assert letterer.tag("—").ink_f32.sum() > 0
+    assert "È" in WATERMARK
