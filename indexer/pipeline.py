@@ -11,7 +11,7 @@ import hashlib
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -119,18 +119,8 @@ def index_segment(
     plan: SegmentPlan,
     config: IndexConfig,
     models: ModelSet,
-    *,
-    collect: Callable[[list[Sketch]], None] | None = None,
 ) -> Segment:
     """Index one segment. Memory is bounded by the pictures of one background estimate, whatever the length.
-
-    Args:
-        recording: What to index.
-        packets: Its packet table.
-        plan: Which stretch of it.
-        config: What decides the content.
-        models: Models to name things with.
-        collect: Told the sketches of every span, crops included; training recipes and benchmarks use it.
 
     Raises:
         UnreadableInput: The original has gone.
@@ -139,7 +129,6 @@ def index_segment(
     cv2.setNumThreads(1)
     wall, cpu = time.perf_counter(), time.process_time()
     work = _SegmentWork(recording, packets, plan, config, models)
-    work.collect = collect
     segment = work.run()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     stats = replace(
@@ -171,7 +160,6 @@ class _SegmentWork:
         self._findings: list[Finding] = []
         self._has_times = not any(item.kind is FindingKind.NO_TIME_BASE for item in recording.findings)
         self._size = motion_size(self._facts.size_wh_px)
-        self.collect: Callable[[list[Sketch]], None] | None = None
 
     def run(self) -> Segment:
         keys = self._keyframe_pictures()
@@ -189,14 +177,8 @@ class _SegmentWork:
                 results.append(result)
                 tracks += self._describe(result, light)
                 # Why: the crops of a busy segment are large; once described, a span's sketches are not needed.
-                result.sketches = self._keep(result.sketches)
+                result.sketches = []
         return self._segment(tuple(sorted(tracks, key=_by_appearance)), selection.skipped, results, len(keys))
-
-    def _keep(self, sketches: list[Sketch]) -> list[Sketch]:
-        """Sketches to hold on to after they were described: none, unless somebody collects them."""
-        if self.collect is not None:
-            self.collect(sketches)
-        return []
 
     def _keyframe_pictures(self) -> Pictures:
         """Small pictures of the segment's keyframes; none where the stream has no times to place them."""
