@@ -26,7 +26,7 @@ demo: $(READY)
 	$(BIN)/relecture demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -80,15 +80,17 @@ def parse_start(text: str) -> datetime:
 def parse_offset_ms(text: str) -> int:
     """Clock offset as typed: ``-3792s``, ``-1h03m12s``, ``250ms``, ``+90``; seconds when no unit is given.
 
-    >>> parse_offset_ms("-3792s"), parse_offset_ms("-1h03m12s"), parse_offset_ms("250ms")
-    (-3792000, -3792000, 250)
+    >>> parse_offset_ms("-3792s"), parse_offset_ms("-1h03m12s"), parse_offset_ms("-3792000ms"), parse_offset_ms("+90")
+    (-3792000, -3792000, -3792000, 90000)
 
     Raises:
         UsageProblem: Not a duration.
     """
-    match = re.fullmatch(
-        r"([+-]?)(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s?)?(?:(\d+)ms)?", text.strip().replace(" ", "")
-    )
+    plain = text.strip().replace(" ", "")
+    bare = re.fullmatch(r"([+-]?)(\d+(?:\.\d+)?)", plain)
+    if bare is not None:
+        plain += "s"
+    match = re.fullmatch(r"([+-]?)(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?", plain)
     if match is None or not any(match.groups()[1:]):
         raise UsageProblem(
             f"“{text}” is not a clock offset.",

@@ -47,8 +47,16 @@ def index_of(session: CaseSession) -> Index:
     if known is not None:
         known[1].close()
     index = Index(session.store, {item.recording.recording_id: item.recording for item in read_recordings(session)})
+    if known is None:
+        session.call_at_close(lambda: _forget(session))
     _indexes[session] = (state, index)
     return index
+
+
+def _forget(session: CaseSession) -> None:
+    known = _indexes.pop(session, None)
+    if known is not None:
+        known[1].close()
 
 
 def search(session: CaseSession, query: Query, *, purpose: str) -> SearchResult:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +95,7 @@ class CaseSession:
         self.state = CaseState()
         self._writer_lock = writer_lock
         self._running: list[Act] = []
+        self._at_close: list[Callable[[], None]] = []
         self._acts_of_thread = threading.local()
         self.store = SealedStore(folder / BLOBS_FOLDER, identity, before_write=self._announce_write)
         self.log = AuditLog(
@@ -166,10 +167,16 @@ class CaseSession:
         self.close()
 
     def close(self) -> None:
-        """Give back the writer's lock; may be called twice."""
+        """Release what was opened through this session and give back the writer's lock; may be called twice."""
+        while self._at_close:
+            self._at_close.pop()()
         if self._writer_lock is not None:
             os.close(self._writer_lock)
             self._writer_lock = None
+
+    def call_at_close(self, release: Callable[[], None]) -> None:
+        """Have something released when the session closes, the latest first."""
+        self._at_close.append(release)
 
     @property
     def is_writer(self) -> bool:
