@@ -191,18 +191,18 @@ class _BundleChecker:
         certificate = self._read(layout.CERTIFICATE)
         fingerprint = certificate_fingerprint(certificate)
         operator = self._manifest().get("operator")
-        named = operator.get("certificate_sha256") if isinstance(operator, dict) else None
-        if named != fingerprint:
+        if not isinstance(operator, dict) or operator.get("certificate_sha256") != fingerprint:
             return failed(f"{layout.CERTIFICATE} is not the certificate that {layout.MANIFEST} names")
         if self._certificate_pem is not None:
             if certificate_der(self._certificate_pem) != certificate_der(certificate):
                 return failed(f"{layout.CERTIFICATE} is not the certificate that you gave")
             return passed(f"the certificate that you gave, SHA-256 {fingerprint}")
         for known in list_operators():
-            if known.certificate_sha256 == fingerprint:
-                return passed(f"operator “{known.operator_id}” of this workstation, SHA-256 {fingerprint}")
-            if isinstance(operator, dict) and known.operator_id == operator.get("id"):
+            if (known.operator_id, known.matricule) != (operator.get("id"), operator.get("matricule")):
+                continue
+            if known.certificate_sha256 != fingerprint:
                 return failed(f"operator “{known.operator_id}” of this workstation has another certificate")
+            return passed(f"operator “{known.operator_id}” of this workstation, SHA-256 {fingerprint}")
         return passed(f"compare with the signed procès-verbal: SHA-256 {fingerprint}")
 
     def exhibits(self) -> Outcome:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -163,22 +164,18 @@ class _CaseChecker:
             return failed(log.signature_problem)
         if log.chain_problem:
             return not_run(f"only the {len(log.records)} records before the break could be looked at")
-        unknown = self._keys_unlike_this_workstation(log)
-        if unknown:
-            return failed(unknown)
-        return passed(f"{len(log.records)} Ed25519 signatures")
-
-    def _keys_unlike_this_workstation(self, log: LogVerdict) -> str:
-        """A key in the log under the name of an operator of this workstation must be that operator's."""
-        public_by_id = {item.operator_id: item.public_key for item in list_operators()}
+        seen = []
+        known_by_id = {item.operator_id: item for item in list_operators()}
         for record in log.records:
-            operator = record.member("operator")
-            name = str(operator.get("id", ""))
-            if record.text("act") in ("case.new", "key.add") and name in public_by_id:
-                public = log.keys.public_of(hashlib.sha256(public_by_id[name]).hexdigest()[:16])
-                if public != public_by_id[name]:
-                    return f"audit/log.jsonl: record {record.seq} names another key for operator “{name}”."
-        return ""
+            if record.text("act") not in ("case.new", "key.add"):
+                continue
+            entry = record.member("operator")
+            known = known_by_id.get(str(entry.get("id")))
+            is_same = known is not None and entry.get("matricule") == known.matricule
+            if known is not None and is_same and entry.get("public") != base64.b64encode(known.public_key).decode():
+                return failed(f"audit/log.jsonl: record {record.seq} gives “{known.operator_id}” another key.")
+            seen.append(f"{entry.get('id')} ({'known' if is_same else 'not known'} on this workstation)")
+        return passed(f"{len(log.records)} Ed25519 signatures; operators {', '.join(seen)}")
 
     def checkpoint(self) -> Outcome:
         log = self._log

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from models.colour import FRENCH_BY_COLOUR
+
 __all__ = ["french", "french_method"]
 
 _WORDS: Final = {
@@ -28,20 +30,6 @@ _WORDS: Final = {
     "suitcase": "valise",
     "none": "aucun",
     "unknown": "indéterminé",
-    "red": "rouge",
-    "orange": "orange",
-    "yellow": "jaune",
-    "green": "vert",
-    "blue": "bleu",
-    "purple": "violet",
-    "pink": "rose",
-    "brown": "marron",
-    "beige": "beige",
-    "white": "blanc",
-    "grey": "gris",
-    "gray": "gris",
-    "silver": "gris métallisé",
-    "black": "noir",
     "validated": "validée",
     "rejected": "rejetée",
     "doubtful": "douteuse",
@@ -68,6 +56,7 @@ _WORDS: Final = {
     "extension_mismatch": "extension trompeuse",
     "night_or_ir": "nuit ou infrarouge",
     "unusable_period": "période inexploitable",
+    "masked_area": "zone masquée",
     "camera_moves": "caméra mobile",
     "triage_not_trusted": "tri préalable non retenu",
     "scope inside": "couvert par la réquisition",
@@ -79,7 +68,9 @@ _WORDS: Final = {
     "container": "conteneur",
     "algorithm of this program": "algorithme du logiciel",
     "detector": "détection",
-    "classifier": "classement",
+    "crop_classifier": "classement",
+    "clothing_mask": "découpe des vêtements",
+    "vehicle_make": "marque de véhicule",
     "person_attributes": "caractères de personnes",
     "vehicle_attributes": "caractères de véhicules",
     "appearance": "ressemblance",
@@ -94,7 +85,7 @@ def french(name: str) -> str:
     >>> french("car"), french("zébré")
     ('voiture', 'zébré')
     """
-    return _WORDS.get(name.casefold(), name)
+    return _WORDS.get(name.casefold()) or FRENCH_BY_COLOUR.get(name, name)
 
 
 def french_method(method: str) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import rfc8785
 
-from models.errors import AlreadyThere, NotAllowed, StoreProblem, Tampered
+from models.errors import AlreadyThere, Defect, NotAllowed, StoreProblem, Tampered
 from review.audit.log import AuditLog, scan_log
 from review.audit.record import key_id, make_line
 from review.audit.verifier import verify_log
@@ -485,3 +485,49 @@ def test_a_fault_injected_into_every_system_call_loses_no_acknowledged_record(
             break
     else:
         pytest.fail("there were more calls than were tried")
+
+
+def test_an_empty_log_and_a_missing_one_are_told_apart(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "audit", 2)
+    (folder / "log.jsonl").write_bytes(b"")
+    with pytest.raises(Tampered, match=r"log\.jsonl is empty"):
+        open_log(folder)
+    assert "empty" in verify_log(folder).chain_problem
+    (folder / "log.jsonl").unlink()
+    with pytest.raises(StoreProblem, match="Cannot open"):
+        open_log(folder)
+    with pytest.raises(StoreProblem, match="Cannot open"):
+        verify_log(folder)
+
+
+def test_a_log_of_another_history_with_a_sound_chain_does_not_open_under_the_old_checkpoint(tmp_path: Path) -> None:
+    folder, other = filled(tmp_path / "audit", 4), create(tmp_path / "other")
+    log = open_log(other)
+    for _ in range(5):
+        log.append({"act": "else"})
+    (folder / "log.jsonl").write_bytes((other / "log.jsonl").read_bytes())
+
+    with pytest.raises(Tampered, match="does not have the root"):
+        open_log(folder)
+
+
+def test_another_workstation_appends_but_signs_no_checkpoint_and_proves_nothing(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "audit", 3)
+    log = AuditLog(folder, operator_key=OPERATOR, log_key=STRANGER, clock=FakeClock())
+    record = log.append({"act": "search.run"})
+
+    assert log.checkpoint() is None
+    with pytest.raises(StoreProblem, match="does not hold the key"):
+        log.prove(record.seq)
+    verdict = verify_log(folder)
+    assert verdict.is_sound
+    assert verdict.checkpoint is not None and verdict.checkpoint.size == 3
+
+
+def test_what_json_does_not_have_cannot_be_recorded(tmp_path: Path) -> None:
+    log = open_log(filled(tmp_path / "audit", 2))
+
+    for value in (float("nan"), 1 << 60, "\ud800"):
+        with pytest.raises(Defect, match="canonical JSON"):
+            log.append({"act": "x", "value": value})
+    assert is_sound(tmp_path / "audit")

@@ -11,12 +11,14 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bagit
 import pytest
 
-from models.errors import AlreadyThere, Defect, Tampered, UnknownReference, UsageProblem
+from models.errors import AlreadyThere, Defect, NotAllowed, StoreProblem, Tampered, UnknownReference, UsageProblem
 from review import bundle_layout as layout
+from review import evidence
 from review.bundle import export_bundle
 from review.checks import Report, Status
 from review.operators import load_operator, open_keyring
@@ -24,6 +26,7 @@ from review.report import compile_pdf
 from review.verdicts import Decision, judge
 from review.verification import verify_path
 from tests.review.law.kit import PASSPHRASE, FakeMaker, SoundCase, open_session
+from tests.review.law.tsa import make_authority, stamp
 
 Flip = Callable[[Path, int], None]
 
@@ -444,3 +447,127 @@ def test_the_same_case_gives_the_same_report_bytes(sound_case: SoundCase) -> Non
     first, second = (compile_pdf("purge", document, created=sound_case.clock.utc) for _ in range(2))
 
     assert first == second
+
+
+def edit_manifest(bundle: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the manifest and seal the bundle anew."""
+    path = bundle / layout.MANIFEST
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+    reseal(bundle)
+
+
+def test_check_9_a_timestamp_bounds_the_signature_under_the_authoritys_root_alone(bundle: Path, tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    root = (authority / "root.pem").read_bytes()
+    (bundle / layout.TIMESTAMP).write_bytes(stamp(authority, (bundle / layout.SIGNATURE).read_bytes()))
+
+    assert verify_path(bundle).check(9).status is Status.NOT_RUN
+    assert verify_path(bundle).is_sound
+    assert "the signature existed on" in verify_path(bundle, tsa_root_pem=root).check(9).reason
+    assert run_verify_sh(bundle).returncode == 0
+
+    (bundle / layout.TIMESTAMP).write_bytes(stamp(authority, b"another signature"))
+    assert set(failures(verify_path(bundle, tsa_root_pem=root))) == {9}
+
+
+def test_check_5_an_operator_of_this_workstation_with_another_certificate(bundle: Path) -> None:
+    forger = open_keyring(load_operator("dupont"), PASSPHRASE)
+    (bundle / layout.CERTIFICATE).write_bytes(forger.cms.certificate_pem)
+    fingerprint = load_operator("dupont").certificate_sha256
+    edit_manifest(bundle, lambda manifest: manifest["operator"].update(certificate_sha256=fingerprint))
+
+    problems = failures(verify_path(bundle))
+
+    assert problems[5] == "operator “martin” of this workstation has another certificate"
+
+
+@pytest.mark.parametrize(
+    ("change", "number", "said"),
+    [
+        (lambda manifest: manifest.pop("schema"), 6, "not a manifest of this format"),
+        (lambda manifest: manifest.pop("exhibits"), 6, "lists no exhibits"),
+        (lambda manifest: manifest["exhibits"][0].update(source_sha256="x"), 6, "SHA-256 of its original"),
+        (lambda manifest: manifest["exhibits"][0].update(file="data/x"), 6, "data/x of the manifest is missing"),
+        (lambda manifest: manifest.pop("audit_log"), 7, "does not name the audit log"),
+        (lambda manifest: manifest["audit_log"].update(public_key="!"), 7, "malformed key"),
+        (lambda manifest: manifest["operator"].update(public_key="AAAA"), 7, "not signed by the operator"),
+        (lambda manifest: manifest["operator"].update(certificate_sha256="0"), 5, "is not the certificate"),
+    ],
+)
+def test_a_manifest_that_lacks_or_misstates_something_fails_the_check_that_needs_it(
+    bundle: Path, change: Callable[[dict[str, Any]], object], number: int, said: str
+) -> None:
+    edit_manifest(bundle, change)
+
+    assert said in failures(verify_path(bundle))[number]
+
+
+def test_a_manifest_that_is_no_json_a_name_with_a_space_and_a_missing_report_are_told(bundle: Path) -> None:
+    (bundle / layout.MANIFEST).write_bytes(b"{")
+    (bundle / "data" / "a b").write_text("x")
+    (bundle / layout.REPORT).unlink()
+
+    problems = failures(verify_path(bundle))
+
+    assert "is not JSON" in problems[6]
+    assert "characters that are not allowed" in problems[1]
+    assert problems[8] == "data/report/pv.pdf is missing"
+
+
+def test_a_list_of_absurd_size_is_not_read(bundle: Path) -> None:
+    with (bundle / layout.PAYLOAD_LIST).open("ab") as file:
+        file.truncate(1 << 27)
+
+    assert "far too large" in failures(verify_path(bundle))[2]
+
+
+@pytest.mark.parametrize("line", ["x\n", "{0}  ../case.json\n", "no line feed"])
+def test_a_malformed_list_is_refused(bundle: Path, line: str) -> None:
+    with (bundle / layout.TAG_LIST).open("a") as file:
+        file.write(line.format("0" * 128))
+
+    assert 3 in failures(verify_path(bundle))
+
+
+def test_only_the_workstation_that_made_the_case_exports_it(
+    sound_case: SoundCase, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "home"
+    shutil.copytree(home / "operators", other / "operators")
+    monkeypatch.setenv("RELECTURE_HOME", str(other))
+
+    with pytest.raises(NotAllowed, match="did not make the case"):
+        export(sound_case, tmp_path / "bundle")
+
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_disk_that_refuses_is_told_and_leaves_nothing(sound_case: SoundCase, tmp_path: Path) -> None:
+    class Full(FakeMaker):
+        def still(self, session, track_id, out_path):  # type: ignore[no-untyped-def]
+            raise OSError(28, "No space left on device")
+
+    with (
+        open_session(sound_case.folder, clock=sound_case.clock) as session,
+        pytest.raises(StoreProblem, match="No space left"),
+    ):
+        export_bundle(session, tmp_path / "bundle", purpose="p", maker=Full(sound_case.originals[0]))
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "delivered"]
+
+
+def test_the_product_asks_review_evidence_for_its_exhibits(
+    sound_case: SoundCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeMaker(sound_case.originals[0])
+    monkeypatch.setattr(evidence, "export_still", fake.still)
+    monkeypatch.setattr(evidence, "export_clip", fake.clip)
+    monkeypatch.setattr(evidence, "analysis_facts", fake.facts)
+
+    with open_session(sound_case.folder, clock=sound_case.clock) as session:
+        summary = export_bundle(session, tmp_path / "bundle", purpose="p")
+
+    assert summary.n_exhibits == 2
+    assert verify_path(tmp_path / "bundle").is_sound

@@ -17,7 +17,7 @@ from review.checks import Report, Status
 from review.seal import LogKey, encrypt_to
 from review.store import SealedStore
 from review.verification import verify_path
-from tests.review.law.kit import PASSPHRASE, SoundCase, add_recording, open_session
+from tests.review.law.kit import PASSPHRASE, SoundCase, add_recording, new_case, new_operator, open_session
 
 Flip = Callable[[Path, int], None]
 
@@ -295,3 +295,110 @@ def test_a_folder_that_is_neither_case_nor_bundle_is_refused(tmp_path: Path, nam
 
     with pytest.raises(UnreadableInput):
         verify_path(tmp_path / name)
+
+
+def test_a_missing_log_fails_and_stops_nothing_else(sound_case: SoundCase) -> None:
+    (sound_case.folder / "audit" / "log.jsonl").unlink()
+
+    report = verify(sound_case)
+
+    assert set(failures(report)) >= {1, 3}
+    assert [report.check(number).status for number in (4, 5)] == [Status.NOT_RUN] * 2
+    assert report.check(6).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "is damaged"),
+        (b"{}", "is damaged"),
+        (b'{"format": 9}', "is of format 9"),
+        (
+            b'{"format": 1, "case": "x", "created_utc": "", "origin": "relecture/x", "recipient": ""}',
+            "is damaged",
+        ),
+    ],
+)
+def test_check_1_a_header_that_cannot_be_read(sound_case: SoundCase, content: bytes, said: str) -> None:
+    (sound_case.folder / "case.json").write_bytes(content)
+
+    report = verify(sound_case)
+
+    assert said in report.check(1).reason
+    assert report.check(2).status is Status.NOT_RUN
+
+
+def test_check_2_the_key_of_another_case(sound_case: SoundCase, tmp_path: Path) -> None:
+    other = new_case(tmp_path / "other", clock=sound_case.clock)
+    (sound_case.folder / "keys" / "martin.age").write_bytes((other / "keys" / "martin.age").read_bytes())
+
+    assert failures(verify(sound_case))[2] == "keys/martin.age holds the key of another case."
+
+
+def test_check_4_a_log_that_gives_an_operator_of_this_workstation_another_key(
+    sound_case: SoundCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELECTURE_HOME", str(tmp_path / "elsewhere"))
+    assert "martin (not known on this workstation)" in verify(sound_case, passphrase=None).check(4).reason
+    new_operator("martin")
+
+    report = verify(sound_case, passphrase=None)
+
+    assert failures(report) == {4: "audit/log.jsonl: record 0 gives “martin” another key."}
+
+
+def test_a_broken_chain_leaves_the_signatures_not_run(sound_case: SoundCase) -> None:
+    path = sound_case.folder / "audit" / "log.jsonl"
+    path.write_bytes(path.read_bytes() + b"{}\n")
+
+    assert verify(sound_case).check(4).status is Status.NOT_RUN
+
+
+def test_a_torn_tail_that_was_set_aside_is_told(sound_case: SoundCase) -> None:
+    with (sound_case.folder / "audit" / "log.jsonl").open("ab") as file:
+        file.write(b'{"body"')
+    with open_session(sound_case.folder, clock=sound_case.clock):
+        pass
+
+    report = verify(sound_case)
+
+    assert report.is_sound
+    assert "1 torn tails of a crash set aside" in report.check(3).reason
+
+
+def test_check_9_a_gap_and_a_misnumbered_verdict(sound_case: SoundCase) -> None:
+    with open_session(sound_case.folder, clock=sound_case.clock) as session, session.act("verdict.add"):
+        document = json.loads(session.store.read("verdicts/000003.json"))
+        session.store.write("verdicts/000003.json", json.dumps({**document, "number": 8}).encode())
+
+    assert "000003.json.age holds verdict 8" in failures(verify(sound_case))[9]
+    (sound_case.folder / "blobs" / "verdicts" / "000001.json.age").unlink()
+    assert failures(verify(sound_case))[9] == "blobs/verdicts/000001.json.age is missing."
+
+
+def test_check_8_a_segment_without_a_header(sound_case: SoundCase) -> None:
+    with open_session(sound_case.folder, clock=sound_case.clock) as session, session.act("index.run"):
+        session.store.write("segments/r-1/0001.seg", b"not json\nrows")
+
+    assert "segments/r-1/0001.seg.age" in failures(verify(sound_case))[8]
+
+
+def test_a_recording_that_is_none_is_named_where_it_is_needed(sound_case: SoundCase) -> None:
+    with open_session(sound_case.folder, clock=sound_case.clock) as session, session.act("import.recording"):
+        session.store.write("recordings/r-x.json", b"[]")
+
+    problems = failures(verify(sound_case))
+
+    assert set(problems) == {6, 10}
+    assert "blobs/recordings/r-x.json.age is not a recording" in problems[6]
+
+
+def test_check_6_an_original_that_became_a_folder(sound_case: SoundCase) -> None:
+    size = sound_case.originals[0].stat().st_size
+    sound_case.originals[0].unlink()
+    sound_case.originals[0].mkdir()
+
+    reason = failures(verify(sound_case))[6]
+
+    assert "gare_nord.mp4" in reason
+    assert size == 5000

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from review import evidence, search
 from review.cli import group
 from review.cli._run import run_group
-from tests.review.law.kit import PASSPHRASE, SoundCase, requisition_text
+from tests.review.law.kit import PASSPHRASE, FakeMaker, SoundCase, requisition_text
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -205,3 +206,31 @@ def test_no_operator_no_passphrase_and_no_case_have_their_own_codes(
     assert run("case", "show", sound_case.folder)[0] == 22
     monkeypatch.delenv("RELECTURE_PASSPHRASE")
     assert run("case", "show", sound_case.folder)[0] == 22
+
+
+def test_judging_needs_a_track_of_the_index(run: Run, sound_case: SoundCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "track_exists", lambda _session, track_id: track_id == "t-x")
+
+    assert run("judge", sound_case.folder, "t-x", "validated", "--note", "vu")[0] == 0
+    assert run("judge", sound_case.folder, "t-y", "validated")[0] == 14
+    assert run("judge", sound_case.folder, "t-x", "perhaps")[0] == 2
+
+
+def test_export_prints_fingerprint_and_root_and_the_bundle_verifies(
+    run: Run, sound_case: SoundCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeMaker(sound_case.originals[0])
+    monkeypatch.setattr(evidence, "export_still", fake.still)
+    monkeypatch.setattr(evidence, "export_clip", fake.clip)
+    monkeypatch.setattr(evidence, "analysis_facts", fake.facts)
+
+    code, out, _ = run("export", sound_case.folder, "--out", tmp_path / "b", "--json")
+
+    document = json.loads(out)
+    assert (code, document["schema"], document["exhibits"]) == (0, "relecture/export/1", 2)
+    verified = run("verify", tmp_path / "b")
+    assert verified[0] == 0
+    assert document["log_root"] in verified[1] and document["certificate_sha256"] in verified[1]
+    err = run("export", sound_case.folder, "--out", tmp_path / "b2")[2]
+    assert "2 exhibits (1 validated, 1 rejected, 1 doubtful)" in err
+    assert run("export", sound_case.folder, "--out", tmp_path / "b")[0] == 15

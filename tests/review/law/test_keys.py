@@ -24,9 +24,18 @@ from review.operators import (
     open_keyring,
     resolve_operator_id,
 )
-from review.seal import AgeIdentity, CmsSigner, unwrap, verify_timestamp, wrap
+from review.seal import (
+    AgeIdentity,
+    CmsSigner,
+    unwrap,
+    verify_ecdsa_sha512,
+    verify_ed25519,
+    verify_timestamp,
+    wrap,
+)
 from review.store import SealedStore
 from tests.review.law.kit import PASSPHRASE, START, new_operator
+from tests.review.law.tsa import make_authority, stamp
 
 CMS = CmsSigner.generate(common_name="Camille Martin", organisation="SD", now=START)
 
@@ -273,70 +282,8 @@ def test_openssl_verifies_the_signature_and_refuses_other_content(tmp_path: Path
     assert codes[0] == 0 and codes[1] != 0
 
 
-TSA_CONFIGURATION = """\
-[ tsa ]
-default_tsa = t
-[ t ]
-serial = ./serial
-crypto_device = builtin
-signer_cert = ./tsa.pem
-signer_key = ./tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256, sha384, sha512
-ess_cert_id_alg = sha256
-"""
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A time-stamping authority of a unit, made with openssl alone."""
-    folder = tmp_path_factory.mktemp("tsa")
-    (folder / "tsa.cnf").write_text(TSA_CONFIGURATION)
-    (folder / "serial").write_text("01\n")
-    (folder / "tsa.ext").write_text(
-        "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
-        "extendedKeyUsage=critical,timeStamping\n"
-    )
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-sha256", "-nodes"]
-    ca = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
-    for command in (
-        ["req", "-x509", *key, "-days", "3650", "-keyout", "root.key", "-out", "root.pem", "-subj", "/CN=Root", *ca],
-        ["req", *key, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=TSA"],
-        [
-            "x509",
-            "-req",
-            "-in",
-            "tsa.csr",
-            "-CA",
-            "root.pem",
-            "-CAkey",
-            "root.key",
-            "-CAcreateserial",
-            "-days",
-            "3650",
-            "-sha256",
-            "-extfile",
-            "tsa.ext",
-            "-out",
-            "tsa.pem",
-        ],
-    ):
-        subprocess.run(["openssl", *command], cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-def stamp(authority: Path, content: bytes) -> bytes:
-    (authority / "content").write_bytes(content)
-    for command in (
-        ["ts", "-query", "-data", "content", "-sha512", "-cert", "-out", "q.tsq"],
-        ["ts", "-reply", "-config", "tsa.cnf", "-queryfile", "q.tsq", "-out", "r.tsr"],
-    ):
-        subprocess.run(["openssl", *command], cwd=authority, check=True, capture_output=True)
-    return (authority / "r.tsr").read_bytes()
-
-
-def test_a_timestamp_holds_over_its_content_under_its_root_alone(authority: Path) -> None:
+def test_a_timestamp_holds_over_its_content_under_its_root_alone(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
     token = stamp(authority, b"content")
     root = (authority / "root.pem").read_bytes()
 
@@ -355,3 +302,35 @@ def test_operator_records_hold_no_secret(home: Path) -> None:
     document = json.loads((home / "operators" / "martin" / "operator.json").read_text())
 
     assert not any("secret" in name or "seed" in name for name in document)
+
+
+def test_a_certificate_that_is_not_of_an_elliptic_curve_verifies_nothing(tmp_path: Path) -> None:
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "pem"]
+    subprocess.run([*command, "-subj", "/CN=RSA"], cwd=tmp_path, check=True, capture_output=True)
+    pem = (tmp_path / "pem").read_bytes()
+
+    assert not verify_ecdsa_sha512(certificate_pem=pem, signature=b"x", message=b"x")
+
+
+def test_a_public_key_of_another_length_verifies_nothing() -> None:
+    assert not verify_ed25519(public=b"short", signature=bytes(64), message=b"")
+
+
+def test_a_secret_that_is_no_age_identity_is_told() -> None:
+    with pytest.raises(Tampered, match="age identity"):
+        AgeIdentity("AGE-SECRET-KEY-1X")
+
+
+def test_a_keyring_file_that_is_gone_or_holds_something_else_is_told(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(home / "operators" / "martin", tmp_path / "operators" / "martin")
+    monkeypatch.setenv("RELECTURE_HOME", str(tmp_path))
+    path = tmp_path / "operators" / "martin" / "keyring.age"
+    path.write_bytes(wrap(b"{}", PASSPHRASE))
+
+    with pytest.raises(Tampered, match="does not hold an operator's keys"):
+        open_keyring(load_operator("martin"), PASSPHRASE)
+    path.unlink()
+    with pytest.raises(WrongKey, match="cannot be read"):
+        open_keyring(load_operator("martin"), PASSPHRASE)
