@@ -4,6 +4,7 @@
 Decoding is single-threaded on purpose: frame threads give different pixels on damaged files from run to run.
 Everything a file claims is checked against its packets; codecs and protocols are limited to a list. A seek is believed
 only where a keyframe at or before the time asked for comes out of it: else an earlier place is tried, then the start.
+It is long because it is the one adapter that may name PyAV.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ VIDEO_CODECS: Final = (
     "h264,hevc,mpeg4,mpeg2video,mpeg1video,mjpeg,msmpeg4v2,msmpeg4v3,"
     "wmv1,wmv2,wmv3,vc1,h263,vp8,vp9,av1,libdav1d,rawvideo"
 )
+CONTAINERS: Final = (
+    "mov,mp4,matroska,webm,avi,mpegts,mpegtsraw,mpeg,asf,flv,dhav,mxf,ogg,ivf,"
+    "h264,hevc,m4v,mpegvideo,mjpeg,h261,h263,vc1,obu"
+)
+"""Demuxers that may be used. Playlists (concat, HLS, DASH) are not among them: they make a file open others."""
 MAX_PIXELS: Final = 70_000_000
 PARAMETER_SET_WITHIN: Final = 1024
 MAX_ERRORS_IN_A_ROW: Final = 64
@@ -114,6 +120,7 @@ class ContainerFacts:
     rotation_deg: int
     time_base: Fraction
     header_frames: int
+    header_duration_s: Fraction | None
     is_interlaced: bool
     created: str
 
@@ -137,7 +144,12 @@ def _opened(path: str, forced_format: str = "") -> Iterator[av.container.InputCo
             path,
             mode="r",
             format=forced_format or None,
-            options={"protocol_whitelist": "file", "codec_whitelist": VIDEO_CODECS, "analyzeduration": "10000000"},
+            options={
+                "protocol_whitelist": "file",
+                "format_whitelist": CONTAINERS,
+                "codec_whitelist": VIDEO_CODECS,
+                "analyzeduration": "10000000",
+            },
             metadata_errors="replace",
         )
     except (FFmpegError, ValueError, MemoryError) as problem:
@@ -191,9 +203,19 @@ def container_facts(path: str, *, forced_format: str = "") -> ContainerFacts:
             rotation_deg=int(first.rotation) % 360,
             time_base=Fraction(stream.time_base or Fraction(1, 90000)),
             header_frames=max(0, int(stream.frames)),
+            header_duration_s=_claimed_duration_s(container, stream),
             is_interlaced=first.interlaced_frame,
             created=str(container.metadata.get("creation_time", "")),
         )
+
+
+def _claimed_duration_s(container: av.container.InputContainer, stream: VideoStream) -> Fraction | None:
+    """Duration as the header says it; None for containers whose duration the library estimates itself."""
+    if container.format.name.split(",")[0] not in {"mov", "matroska", "asf", "flv", "avi"}:
+        return None
+    if stream.duration is not None and stream.time_base is not None:
+        return stream.duration * stream.time_base
+    return Fraction(container.duration, av.time_base) if container.duration is not None else None
 
 
 def iter_packets(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -14,29 +14,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.findings import Finding, FindingKind
-from indexer.media import DECODER, ContainerFacts, container_facts, iter_packets
+from indexer.findings import Finding
+from indexer.layout import layout_of
+from indexer.media import DECODER, ContainerFacts, container_facts, iter_packets, iter_pictures
+from indexer.oddities import PacketCounts, is_vfr, judge
 from indexer.records import StreamFacts
 from models.errors import NotFootage, UnreadableInput
 
 __all__ = ["PacketTable", "ProbeResult", "probe", "sha256_of_file"]
 
 CHUNK_BYTES: Final = 4 << 20
-GAP_STEPS: Final = 10
-"""A step of more than this many median steps, and more than one second, is a gap and not slow recording."""
-LONG_GOP_S: Final = 3.0
-BYTES_ACCOUNTED_RANGE: Final = (0.97, 1.01)
-EXTENSIONS_BY_FORMAT: Final = {
-    "mov": {".mp4", ".mov", ".m4v", ".3gp", ".m4a", ".mj2"},
-    "matroska": {".mkv", ".webm"},
-    "avi": {".avi"},
-    "mpegts": {".ts", ".mts", ".m2ts"},
-    "mpeg": {".mpg", ".mpeg", ".vob", ".ps"},
-    "asf": {".asf", ".wmv"},
-    "dhav": {".dav"},
-    "h264": {".h264", ".264"},
-    "hevc": {".hevc", ".h265", ".265"},
-}
+HEAD_BYTES: Final = 64 << 10
+TIMELESS: Final = frozenset({"h264", "hevc", "m4v", "mpegvideo", "mjpeg", "h261", "h263", "vc1", "obu"})
+"""Demuxers of raw streams: such a file carries no times, and those that the library makes up are not evidence."""
+NOMINAL_STEP: Final = Fraction(1, 25)
+"""Seconds counted a frame where there are no times: for pace and display, never for a time of day."""
+MOST_LOST_UNIT: Final = 0.02
+MOST_WITHOUT_TIME_UNIT: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,22 +91,55 @@ def probe(path: str, *, progress: Callable[[int], None] | None = None) -> ProbeR
         NotFootage: There is no video stream that can be decoded.
     """
     sha256, size_bytes = sha256_of_file(path, progress=progress)
-    header, forced_format = _open_best(path)
-    pts, sizes, keys, in_file_order, counts = _read_packets(path, header, forced_format)
-    if not counts["video"]:
+    header, forced_format, wrong_demuxer = _open_best(path)
+    read = _read_packets(path, header, forced_format)
+    if not read.counts.n_video:
         raise NotFootage(f"{path} holds no picture.", hint="Keep the file as delivered and ask for another export.")
-    findings = _Findings(header)
-    if len(pts) == 0:
-        findings.add(
-            FindingKind.NO_TIME_BASE,
-            "The stream carries no times: frames are numbered, and no time of day can be sworn to.",
-            count=counts["video"],
+    no_time_reason = _no_time_reason(header, read.counts)
+    table = read.table
+    time_base = header.time_base
+    if no_time_reason:
+        # Why: the median distance of the times that there are is closer to the truth than any nominal rate.
+        steps = np.diff(table.pts_ticks)
+        step = Fraction(int(np.median(steps[steps > 0]))) * time_base if np.any(steps > 0) else NOMINAL_STEP
+        time_base = NOMINAL_STEP if header.container in TIMELESS else step
+        n_shown = read.counts.n_video - read.counts.n_before_key
+        table = PacketTable(
+            pts_ticks=np.arange(n_shown, dtype=np.int64),
+            size_bytes=np.zeros(n_shown, np.int32),
+            is_key=np.zeros(n_shown, np.bool_),
         )
-        pts = np.arange(counts["video"], dtype=np.int64)
-        sizes, keys = np.zeros(len(pts), np.int32), np.zeros(len(pts), bool)
-        in_file_order = pts
+    facts = _facts(header, forced_format, table, time_base, read.counts)
+    findings = judge(
+        path,
+        size_bytes,
+        header=header,
+        facts=facts,
+        pts_ticks=table.pts_ticks,
+        counts=read.counts,
+        layout=layout_of(path, header.container),
+        no_time_reason=no_time_reason,
+        wrong_demuxer=wrong_demuxer,
+    )
+    if Path(path).stat().st_size != size_bytes:
+        raise UnreadableInput(
+            f"{path} changed while it was read.", hint="Wait until it is copied completely, then import it again."
+        )
+    return ProbeResult(
+        sha256=sha256,
+        size_bytes=size_bytes,
+        facts=facts,
+        packets=table,
+        container_created=header.created,
+        findings=findings,
+    )
+
+
+def _facts(
+    header: ContainerFacts, forced_format: str, table: PacketTable, time_base: Fraction, counts: PacketCounts
+) -> StreamFacts:
+    pts = table.pts_ticks
     steps = np.diff(pts)
-    median_step = int(np.median(steps[steps > 0])) if np.any(steps > 0) else 1
     facts = StreamFacts(
         container=header.container,
         forced_format=forced_format,
@@ -121,70 +148,64 @@ def probe(path: str, *, progress: Callable[[int], None] | None = None) -> ProbeR
         size_wh_px=header.size_wh_px,
         sample_aspect=header.sample_aspect,
         rotation_deg=header.rotation_deg,
-        time_base=header.time_base,
+        time_base=time_base,
         n_packets=len(pts),
         first_pts_ticks=int(pts[0]),
         last_pts_ticks=int(pts[-1]),
-        median_step_ticks=median_step,
-        is_vfr=_is_vfr(steps, median_step, header.time_base),
-        n_keyframes=int(keys.sum()),
+        median_step_ticks=int(np.median(steps[steps > 0])) if np.any(steps > 0) else 1,
+        is_vfr=False,
+        n_keyframes=int(table.is_key.sum()),
         header_frames=header.header_frames,
-        bytes_accounted=counts["bytes"],
+        bytes_accounted=counts.n_bytes,
         decoder=DECODER,
     )
-    _judge_times(findings, pts, in_file_order, facts)
-    _judge_container(findings, path, size_bytes, facts, header, counts)
-    table = PacketTable(pts_ticks=pts, size_bytes=sizes, is_key=keys)
-    return ProbeResult(
-        sha256=sha256,
-        size_bytes=size_bytes,
-        facts=facts,
-        packets=table,
-        container_created=header.created,
-        findings=findings.sorted(),
-    )
+    return replace(facts, is_vfr=is_vfr(steps, facts))
 
 
-class _Findings:
-    """Collects findings with the time base at hand."""
-
-    def __init__(self, header: ContainerFacts) -> None:
-        self.time_base = header.time_base
-        self._items: list[Finding] = []
-
-    def add(
-        self, kind: FindingKind, detail: str, *, count: int = 1, first: int | None = None, last: int | None = None
-    ) -> None:
-        self._items.append(
-            Finding(
-                kind=kind, component="probe", detail=detail, count=count, first_pts_ticks=first, last_pts_ticks=last
-            )
-        )
-
-    def sorted(self) -> tuple[Finding, ...]:
-        return tuple(sorted(self._items, key=lambda item: (item.kind, item.detail)))
+def _no_time_reason(header: ContainerFacts, counts: PacketCounts) -> str:
+    """Why frames must be numbered instead of timed, as a sentence; empty where their times can be used."""
+    consequence = "frames are numbered, and no time of day can be sworn to."
+    n_timed = counts.n_video - counts.n_without_time
+    if header.container in TIMELESS or n_timed == 0:
+        return f"The stream carries no times: {consequence}"
+    if counts.n_without_time > MOST_WITHOUT_TIME_UNIT * counts.n_video:
+        return f"{counts.n_without_time} of {counts.n_video} frames carry no time: {consequence}"
+    n_lost = counts.n_behind + counts.n_same
+    if n_lost > MOST_LOST_UNIT * counts.n_video:
+        return f"{n_lost} of {counts.n_video} frames have times that were used before: {consequence}"
+    return ""
 
 
-def _open_best(path: str) -> tuple[ContainerFacts, str]:
-    """Open with the guessed demuxer, or with a transport-stream or DHAV one where the guess loses the times."""
+def _open_best(path: str) -> tuple[ContainerFacts, str, str]:
+    """Open with the guessed demuxer, or with a transport-stream or DHAV one where the guess loses the times.
+
+    Returns:
+        Header, the demuxer that had to be named, and why the guess is not to be believed (both empty where it is).
+    """
+    with Path(path).open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    header = refused = None
     try:
         header = container_facts(path)
-    except NotFootage:
-        for rescue in _rescue_formats(path):
-            return container_facts(path, forced_format=rescue), rescue
-        raise
-    if header.container in {"h264", "hevc", "mpegvideo"}:
-        for rescue in _rescue_formats(path):
-            try:
-                return container_facts(path, forced_format=rescue), rescue
-            except NotFootage:
-                continue
-    return header, ""
+    except NotFootage as problem:
+        refused = problem
+    if header is not None and header.container not in TIMELESS:
+        return header, "", ""
+    for rescue in _rescue_formats(head):
+        try:
+            found = container_facts(path, forced_format=rescue)
+        except NotFootage:
+            continue
+        return found, rescue, f"Read as {rescue}: the file's start does not show what it is."
+    if header is None:
+        assert refused is not None
+        raise refused
+    if b"DHAV" in head:
+        return header, "", "It holds marks of a DHAV recording (Dahua) whose start is cut off: its times are lost."
+    return header, "", ""
 
 
-def _rescue_formats(path: str) -> tuple[str, ...]:
-    with Path(path).open("rb") as file:
-        head = file.read(1 << 16)
+def _rescue_formats(head: bytes) -> tuple[str, ...]:
     rescues = []
     if _has_transport_sync(head):
         rescues.append("mpegts")
@@ -194,140 +215,102 @@ def _rescue_formats(path: str) -> tuple[str, ...]:
 
 
 def _has_transport_sync(head: bytes) -> bool:
-    packet_bytes = 188
-    for start in range(packet_bytes):
-        marks = head[start : start + 40 * packet_bytes : packet_bytes]
-        if len(marks) >= 10 and all(mark == 0x47 for mark in marks):
+    """True when ten packets of a transport stream follow each other somewhere in the head of a file."""
+    marks = np.frombuffer(head, np.uint8) == 0x47
+    for packet_bytes in (188, 192, 204):
+        n_starts = len(marks) - 9 * packet_bytes
+        if (
+            n_starts > 0
+            and np.logical_and.reduce([marks[i * packet_bytes : i * packet_bytes + n_starts] for i in range(10)]).any()
+        ):
             return True
     return False
 
 
-def _read_packets(
-    path: str, header: ContainerFacts, forced_format: str
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_], NDArray[np.int64], dict[str, int]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    table: PacketTable
+    counts: PacketCounts
+
+
+def _read_packets(path: str, header: ContainerFacts, forced_format: str) -> _Read:
     pts: list[int] = []
     sizes: list[int] = []
     keys: list[bool] = []
-    counts = {"video": 0, "bytes": 0, "corrupt": 0, "end": 0}
-    for packet in iter_packets(path, forced_format=forced_format):
-        counts["bytes"] += packet.size_bytes
-        counts["end"] = max(counts["end"], packet.position_bytes + packet.size_bytes)
-        if not packet.is_video or packet.is_discard:
+    counts = PacketCounts()
+    has_key = False
+    set_now = b""
+    new_sets: list[int | None] = []
+    for packet in iter_packets(path, forced_format=forced_format, on_error=counts.errors.append):
+        counts.n_bytes += packet.size_bytes
+        counts.end_bytes = max(counts.end_bytes, packet.position_bytes + packet.size_bytes)
+        if packet.position_bytes >= 0:
+            counts.start_bytes = min(counts.start_bytes, packet.position_bytes)
+        if not packet.is_video:
             continue
-        counts["video"] += 1
-        counts["corrupt"] += packet.is_corrupt
-        if packet.pts_ticks is not None:
-            pts.append(packet.pts_ticks)
-            sizes.append(packet.size_bytes)
-            keys.append(packet.is_key)
+        has_key = has_key or packet.is_key
+        if packet.is_discard:
+            counts.n_hidden += 1
+            continue
+        counts.n_video += 1
+        counts.n_corrupt += packet.is_corrupt
+        counts.n_before_key += not has_key
+        if packet.parameter_set and packet.parameter_set != set_now:
+            new_sets += [packet.pts_ticks] if set_now else []
+            set_now = packet.parameter_set
+        if packet.pts_ticks is None:
+            counts.n_without_time += 1
+            continue
+        pts.append(packet.pts_ticks)
+        sizes.append(packet.size_bytes)
+        keys.append(packet.is_key)
+    if not has_key:
+        counts.n_before_key = 0
     in_file_order = np.array(pts, np.int64)
     order = np.argsort(in_file_order, kind="stable")
-    return (
-        in_file_order[order],
-        np.array(sizes, np.int32)[order],
-        np.array(keys, bool)[order],
-        in_file_order,
-        counts,
+    _count_jumps(counts, in_file_order, header.time_base)
+    if new_sets:
+        counts.size_changes = _size_changes(path, header, forced_format, new_sets)
+    table = PacketTable(
+        pts_ticks=in_file_order[order], size_bytes=np.array(sizes, np.int32)[order], is_key=np.array(keys, bool)[order]
     )
+    return _Read(table=table, counts=counts)
 
 
-def _is_vfr(steps: NDArray[np.int64], median_step: int, time_base: Fraction) -> bool:
-    """True when more than 1 % of steps differ from the median by more than a rounding of the recorder's clock."""
-    if len(steps) < 2:
-        return False
-    tolerance = max(1, int(Fraction(1, 500) / time_base))
-    return bool(np.mean(np.abs(steps - median_step) > tolerance) > 0.01)
-
-
-def _judge_times(
-    findings: _Findings, pts: NDArray[np.int64], in_file_order: NDArray[np.int64], facts: StreamFacts
-) -> None:
-    steps = np.diff(pts)
-    one_second = int(1 / facts.time_base)
-    gaps = np.flatnonzero((steps > GAP_STEPS * facts.median_step_ticks) & (steps > one_second))
-    if len(gaps):
-        longest = int(gaps[np.argmax(steps[gaps])])
-        findings.add(
-            FindingKind.TIME_GAP,
-            f"{len(gaps)} gap(s) in the times; the longest lasts {float(steps[longest] * facts.time_base):.3f} s.",
-            count=len(gaps),
-            first=int(pts[longest]),
-            last=int(pts[longest + 1]),
-        )
-    duplicates = int(np.sum(steps == 0))
-    if duplicates:
-        findings.add(FindingKind.TIME_DUPLICATE, f"{duplicates} frame(s) share a time with another.", count=duplicates)
-    # Why: B-frames legitimately store pictures out of order by a few places; a clock set back jumps much further.
-    backward = int(np.sum(np.diff(in_file_order) < -max(one_second // 2, 8 * facts.median_step_ticks)))
-    if backward:
-        findings.add(FindingKind.TIME_BACKWARD, f"The times jump backward {backward} time(s).", count=backward)
-    if facts.is_vfr:
-        low, high = np.percentile(steps, [5, 95]) * float(facts.time_base) * 1000
-        findings.add(
-            FindingKind.VARIABLE_FRAME_RATE,
-            f"Frame distance varies ({low:.0f} to {high:.0f} ms for nine in ten); every time is read from the frame.",
-        )
-
-
-def _judge_container(
-    findings: _Findings,
-    path: str,
-    size_bytes: int,
-    facts: StreamFacts,
-    header: ContainerFacts,
-    counts: dict[str, int],
-) -> None:
-    if facts.forced_format:
-        findings.add(
-            FindingKind.WRONG_DEMUXER, f"Read as {facts.forced_format}: the file's start does not show what it is."
-        )
-    if header.header_frames and abs(header.header_frames - counts["video"]) > max(8, counts["video"] // 50):
-        findings.add(
-            FindingKind.HEADER_COUNT_WRONG,
-            f"The header claims {header.header_frames} frames, the file holds {counts['video']}.",
-            count=abs(header.header_frames - counts["video"]),
-        )
-    accounted = counts["bytes"] / size_bytes
-    if not BYTES_ACCOUNTED_RANGE[0] <= accounted <= BYTES_ACCOUNTED_RANGE[1] and size_bytes > 1 << 20:
-        findings.add(
-            FindingKind.BYTES_UNACCOUNTED,
-            f"{accounted:.1%} of the file's bytes belong to its streams: something else is stored in it, or was lost.",
-        )
-    if counts["corrupt"]:
-        findings.add(
-            FindingKind.CORRUPT_FRAMES,
-            f"{counts['corrupt']} packet(s) are marked as damaged.",
-            count=counts["corrupt"],
-        )
-    if header.n_video_streams > 1:
-        findings.add(
-            FindingKind.SEVERAL_VIDEO_STREAMS,
-            f"{header.n_video_streams} video streams; stream {facts.stream_index} is analysed.",
-            count=header.n_video_streams,
-        )
-    if header.is_interlaced:
-        findings.add(FindingKind.INTERLACED, "The pictures are interlaced; they are shown as coded.")
-    if header.rotation_deg:
-        findings.add(
-            FindingKind.ROTATED,
-            f"The container asks for a rotation of {header.rotation_deg}°; boxes refer to the stored picture.",
-        )
-    suffix = Path(path).suffix.lower()
-    expected = EXTENSIONS_BY_FORMAT.get(header.container.split(",")[0])
-    if expected is not None and suffix not in expected:
-        findings.add(
-            FindingKind.EXTENSION_MISMATCH,
-            f"The name ends in {suffix or 'nothing'}, the content is {header.container}.",
-        )
-    _judge_gops(findings, facts)
-
-
-def _judge_gops(findings: _Findings, facts: StreamFacts) -> None:
-    if facts.n_keyframes == 0:
+def _count_jumps(counts: PacketCounts, in_file_order: NDArray[np.int64], time_base: Fraction) -> None:
+    """Count what lies behind earlier pictures: B-frames do by little, what follows a clock set back by far more."""
+    if len(in_file_order) < 2:
         return
-    gop_s = float(facts.duration_s) / facts.n_keyframes
-    if gop_s > LONG_GOP_S:
-        findings.add(
-            FindingKind.LONG_GOP,
-            f"A keyframe every {gop_s:.1f} s on average: looking at keyframes alone would miss short passes.",
+    steps = np.diff(in_file_order)
+    usual = np.median(steps[steps > 0]) if np.any(steps > 0) else 1
+    tolerance = max(0.5 / float(time_base), 8.0 * float(usual))
+    latest = np.maximum.accumulate(in_file_order)
+    counts.n_jumps_back = int(np.sum(steps < -tolerance))
+    is_behind = in_file_order < latest - tolerance
+    counts.n_behind = int(is_behind.sum())
+    before = in_file_order[~is_behind]
+    counts.n_same = len(before) - len(np.unique(before))
+
+
+def _size_changes(
+    path: str, header: ContainerFacts, forced_format: str, places: list[int | None]
+) -> list[tuple[int | None, int, int]]:
+    """Picture sizes behind new parameter sets, where they differ from the size before."""
+    changes: list[tuple[int | None, int, int]] = []
+    now = header.size_wh_px
+    if any(place is None for place in places):
+        # Why: without times there is no place to look at; every picture is, since the next one may be the change.
+        for picture in iter_pictures(path, stream_index=header.stream_index, forced_format=forced_format):
+            if picture.size_wh_px != now:
+                now = picture.size_wh_px
+                changes.append((None, *now))
+        return changes
+    for place in places:
+        pictures = iter_pictures(
+            path, start_pts_ticks=place, stream_index=header.stream_index, forced_format=forced_format
         )
+        first = next(pictures, None)
+        if first is not None and first.size_wh_px != now:
+            now = first.size_wh_px
+            changes.append((place, *now))
+    return changes

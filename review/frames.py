@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.media import Frame, FrameReader
+from indexer.findings import FindingKind
+from indexer.media import Frame
 from indexer.records import Recording, Track
+from indexer.stepping import FrameReader
 from indexer.ticks import utc_of
 from models.errors import UnreadableInput
 from review.recordings import packets_of
@@ -43,6 +45,7 @@ class HitFrames:
             pts_ticks,
             stream_index=recording.facts.stream_index,
             forced_format=recording.facts.forced_format,
+            has_times=all(finding.kind is not FindingKind.NO_TIME_BASE for finding in recording.findings),
         )
         self.first_index = int(track.frame_index[0])
         self.last_index = int(track.frame_index[-1])
