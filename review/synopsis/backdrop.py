@@ -29,8 +29,9 @@ from review.synopsis._jit import kernel
 from review.synopsis.presence import Presence
 from review.synopsis.registration import Anchor, anchor_of, shift_between
 
-__all__ = ["Backdrop", "BackdropKey", "Backdrops", "frame_gains", "has_no_times"]
+__all__ = ["Allowed", "Backdrop", "BackdropKey", "Backdrops", "frame_gains", "has_no_times", "inside"]
 
+Allowed = Mapping[RecordingId, Sequence[tuple[int, int]]]
 BackdropKey = tuple[RecordingId, int, int]
 PERIOD_S: Final = 600
 N_SAMPLES: Final = 15
@@ -92,6 +93,18 @@ def has_no_times(recording: Recording) -> bool:
     return any(finding.kind is FindingKind.NO_TIME_BASE for finding in recording.findings)
 
 
+def inside(span: tuple[int, int], recording_id: RecordingId, allowed: Allowed | None) -> list[tuple[int, int]]:
+    """The parts of a half-open tick span that may be looked at.
+
+    >>> inside((0, 10), RecordingId("r"), {RecordingId("r"): [(-5, 3), (8, 20)]})
+    [(0, 3), (8, 10)]
+    """
+    if allowed is None or recording_id not in allowed:
+        return [span]
+    cut = [(max(span[0], first), min(span[1], end)) for first, end in allowed[recording_id]]
+    return [(first, end) for first, end in cut if end > first]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Sample:
     pts_ticks: int
@@ -104,9 +117,13 @@ class Backdrops:
     Args:
         recordings: Recordings by identifier.
         presence: Who is where, to keep objects out of the scene.
+        allowed: Half-open tick spans that may be looked at, by recording; None for all.
     """
 
-    def __init__(self, recordings: Mapping[RecordingId, Recording], presence: Presence) -> None:
+    def __init__(
+        self, recordings: Mapping[RecordingId, Recording], presence: Presence, *, allowed: Allowed | None = None
+    ) -> None:
+        self._allowed = allowed
         self._recordings = recordings
         self._presence = presence
         self._made: OrderedDict[tuple[RecordingId, int], tuple[tuple[int, Backdrop], ...]] = OrderedDict()
@@ -158,6 +175,16 @@ class Backdrops:
             made.append((first, self._estimate(recording, (number, index), stretch)))
         return tuple(made)
 
+    def _look(self, recording: Recording, span: tuple[int, int], wanted: int) -> list[_Sample]:
+        """Frames spread over those parts of a span that may be looked at."""
+        parts = inside(span, recording.recording_id, self._allowed)
+        total = sum(end - first for first, end in parts)
+        return [
+            sample
+            for first, end in parts
+            for sample in _samples(recording, (first, end), max(2, round(wanted * (end - first) / total)))
+        ]
+
     def _estimate(self, recording: Recording, place: tuple[int, int], stretch: Sequence[_Sample]) -> Backdrop:
         images, covered, sways = self._stack(recording, stretch)
         image, spread, support = _clean_median(images, covered)
@@ -165,7 +192,7 @@ class Backdrops:
             lacking = float((support < ENOUGH).mean())
             if lacking < 0.0005 or not self._has_period(recording, place[0] + step):
                 continue
-            more = _samples(recording, self._span_of(recording, place[0] + step), 4)
+            more = self._look(recording, self._span_of(recording, place[0] + step), 4)
             if not more:
                 continue
             extra_images, extra_covered, _ = self._stack(recording, more, reference=image)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import Recording, RecordingId, TrackId
-from review.synopsis.backdrop import Backdrop, BackdropKey, Backdrops, frame_gains
+from review.synopsis.backdrop import Allowed, Backdrop, BackdropKey, Backdrops, frame_gains
 from review.synopsis.layout import Layout
 from review.synopsis.presence import Presence
 from review.synopsis.privacy import coarsen, private_boxes
@@ -106,12 +106,20 @@ class Harvester:
         plan: What to show.
         presence: Every known object, shown or not, so that no stranger's pixels or head come along.
         unmasked: Tracks whose head or plate is shown.
+        allowed: Tick spans that may be looked at, by recording; None for all.
     """
 
-    def __init__(self, plan: PanelPlan, presence: Presence, *, unmasked: frozenset[TrackId]) -> None:
+    def __init__(
+        self,
+        plan: PanelPlan,
+        presence: Presence,
+        *,
+        unmasked: frozenset[TrackId],
+        allowed: Allowed | None = None,
+    ) -> None:
         self._plan, self._presence, self._unmasked = plan, presence, unmasked
         self._reels = Reels(plan.recordings)
-        self._backdrops = Backdrops(plan.recordings, presence)
+        self._backdrops = Backdrops(plan.recordings, presence, allowed=allowed)
         tubes, layout = plan.tubes, plan.layout
         self._offsets = [frames_of(t.time_us, origin_us=t.start_us, rate=layout.rate) for t in tubes]
         units: dict[int, list[int]] = {}

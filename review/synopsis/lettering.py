@@ -24,6 +24,7 @@ INK: Final = (235, 235, 235)
 GROUND: Final = (28, 26, 24)
 MARK: Final = (80, 200, 255)
 CACHE: Final = 4096
+WEIGHT: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,11 +52,13 @@ class Letterer:
         size = max(8, round(self.size_px * scale))
         key = (text, size)
         if key not in self._tags:
-            x, _, width, _ = cv2.getTextSize((0, 0), text, (4, 2 * size), self._face, size)
-            canvas = np.zeros((3 * size, x + width + 6, 3), np.uint8)
-            cv2.putText(canvas, text, (4, 2 * size), (255, 255, 255), self._face, size, 500)
+            left, _, width, _ = cv2.getTextSize((0, 0), text, (4, 2 * size), self._face, size, WEIGHT)
+            canvas = np.zeros((3 * size, left + width + 2 * size, 3), np.uint8)
+            cv2.putText(canvas, text, (4, 2 * size), (255, 255, 255), self._face, size, WEIGHT)
+            # Why: the announced width can fall short of the ink, and a time that loses a digit is another time.
+            right = int(np.flatnonzero(canvas[:, :, 0].any(axis=0)).max(initial=left + width)) + 5
             top, bottom = max(0, 2 * size - round(0.95 * size)), 2 * size + round(0.35 * size)
-            ink = canvas[top:bottom, max(0, x - 4) : x + width + 5, 0]
+            ink = canvas[top:bottom, :right, 0]
             self._tags[key] = Tag(text=text, ink_f32=(ink / 255.0).astype(np.float32))
             while len(self._tags) > CACHE:
                 self._tags.popitem(last=False)

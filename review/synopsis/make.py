@@ -22,6 +22,7 @@ import numpy as np
 from indexer.records import Recording, RecordingId, Track
 from models.errors import AlreadyThere, StoreProblem
 from review.film import FilmWriter
+from review.synopsis.backdrop import Allowed
 from review.synopsis.harvest import Harvester, PanelFrame
 from review.synopsis.paint import FilmPainter
 from review.synopsis.plan import (
@@ -40,7 +41,7 @@ from review.synopsis.still import cut_still
 from review.synopsis.summary import Tally, summarise
 from review.synopsis.tubes import tubes_of
 
-__all__ = ["FILM_SCHEMA", "make_synopsis", "map_path_of"]
+__all__ = ["FILM_SCHEMA", "make_synopsis", "map_path_of", "publish_map"]
 
 FILM_SCHEMA: Final = "relecture.synopsis-film/1"
 QUEUE_FRAMES: Final = 8
@@ -59,6 +60,7 @@ def make_synopsis(
     options: SynopsisOptions,
     *,
     context: Sequence[Track] = (),
+    allowed: Allowed | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> SynopsisReport:
@@ -70,6 +72,7 @@ def make_synopsis(
         out_path: The film, an ``.mp4`` that does not exist yet; its map goes beside it.
         options: What the officer chose.
         context: Every other known track of these recordings: kept out of backdrops, heads masked.
+        allowed: Tick spans that the requisition covers, by recording; None when all of every recording is covered.
         progress: Called with ``layout`` or ``render`` and 0 to 1.
         cancel: Polled between frames; True stops, and nothing is left behind.
 
@@ -98,9 +101,10 @@ def make_synopsis(
     ):
         draft_path = Path(folder) / "map"
         with MapWriter(draft_path, sources=sources, rate=plan.rate, size_wh_px=painter.size_wh_px) as side_map:
-            tally = _render(plan, presence, options, painter, film, side_map, progress=progress, cancel=cancel)
+            harvesters = [Harvester(p, presence, unmasked=options.unmasked, allowed=allowed) for p in plan.panels]
+            tally = _render(plan, harvesters, painter, film, side_map, progress=progress, cancel=cancel)
             map_sha256 = side_map.finish()
-        _publish(draft_path, map_path)
+        publish_map(draft_path, map_path)
         try:
             film.finish(comment=_comment(map_path, map_sha256, sources), title=NOTICE)
         except BaseException:
@@ -166,7 +170,12 @@ def _comment(map_path: Path, map_sha256: str, sources: Sequence[SourceDigest]) -
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
 
-def _publish(draft_path: Path, map_path: Path) -> None:
+def publish_map(draft_path: Path, map_path: Path) -> None:
+    """Give a finished map its name.
+
+    Raises:
+        StoreProblem: The folder cannot be written.
+    """
     try:
         draft_path.replace(map_path)
     except OSError as problem:
@@ -200,8 +209,7 @@ def _harvest(
 
 def _render(
     plan: SynopsisPlan,
-    presence: Presence,
-    options: SynopsisOptions,
+    harvesters: Sequence[Harvester],
     painter: FilmPainter,
     film: FilmWriter,
     side_map: MapWriter,
@@ -209,7 +217,6 @@ def _render(
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Tally:
-    harvesters = [Harvester(panel, presence, unmasked=options.unmasked) for panel in plan.panels]
     tally = Tally(shown=set())
     waiting: queue.Queue[tuple[int, dict[int, PanelFrame]] | BaseException | None] = queue.Queue(QUEUE_FRAMES)
     stop = threading.Event()

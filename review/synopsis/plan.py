@@ -76,6 +76,7 @@ class SynopsisPlan:
         n_frames: Length of the film.
         layout_s: Seconds that planning took.
         notes: Sentences for a person.
+        missed_length: True when a length was wanted that these objects cannot be shown in.
     """
 
     panels: tuple[PanelPlan, ...]
@@ -86,11 +87,32 @@ class SynopsisPlan:
     n_frames: int
     layout_s: float
     notes: tuple[str, ...]
+    missed_length: bool = False
 
     @property
     def length_s(self) -> float:
         """Length of the film in seconds."""
         return float(self.n_frames / self.rate)
+
+    def document(self) -> dict[str, object]:
+        """The plan as JSON values."""
+        return {
+            "schema": "relecture.synopsis-plan/1",
+            "length_s": round(self.length_s, 3),
+            "frame_rate": str(self.rate),
+            "layout_s": round(self.layout_s, 4),
+            "cameras": [
+                {
+                    "camera": panel.camera,
+                    "tracks": len({tube.track_id for tube in panel.tubes}),
+                    "length_s": round(float(panel.layout.n_frames / self.rate), 3),
+                    "density": panel.layout.density,
+                    "lower_bound_s": round(float(Fraction(panel.layout.bound_frames) / self.rate), 3),
+                }
+                for panel in self.panels
+            ],
+            "notes": list(self.notes),
+        }
 
 
 def plan_synopsis(
@@ -169,6 +191,7 @@ def plan_synopsis(
         n_frames=n_frames,
         layout_s=time.perf_counter() - began,
         notes=_notes(options, panels, float(n_frames / rate)),
+        missed_length=_is_missed(options, float(n_frames / rate)),
     )
 
 
@@ -213,10 +236,15 @@ def _span(of_camera: Mapping[RecordingId, Recording], recordings: Mapping[Record
     return min(starts), max(ends)
 
 
+def _is_missed(options: SynopsisOptions, length_s: float) -> bool:
+    wanted = options.layout.length_s
+    return wanted is not None and length_s > float(wanted) * 1.005
+
+
 def _notes(options: SynopsisOptions, panels: Sequence[PanelPlan], length_s: float) -> tuple[str, ...]:
     notes: list[str] = []
     wanted = options.layout.length_s
-    if wanted is not None and length_s > float(wanted) * 1.005:
+    if wanted is not None and _is_missed(options, length_s):
         notes.append(
             f"{float(wanted):g} s cannot be reached: the shortest film of these objects lasts {length_s:.1f} s. "
             "Filter further, or cut long stays with --split."

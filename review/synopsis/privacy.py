@@ -53,7 +53,13 @@ def coarsen(image_bgr_u8: NDArray[np.uint8], box: tuple[float, float, float, flo
     coarse = cv2.resize(
         cv2.resize(part, small, interpolation=cv2.INTER_AREA), (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC
     )
-    reach = max(1.0, 0.12 * (y1 - y0))
-    fall = np.clip((y1 - y0 - np.arange(y1 - y0) - 0.5) / reach, 0, 1)[:, None]
-    weight = np.ascontiguousarray(np.broadcast_to(fall, (y1 - y0, x1 - x0)), np.float32)
+    down = _plateau(y1 - y0)[:, None]
+    weight = np.ascontiguousarray(down * _plateau(x1 - x0)[None, :], np.float32)
     image_bgr_u8[y0:y1, x0:x1] = cv2.blendLinear(coarse, part, weight, 1 - weight)
+
+
+def _plateau(length_px: int) -> NDArray[np.float32]:
+    """1 with a short fall at both ends."""
+    reach = max(1.0, 0.1 * length_px)
+    at = np.arange(length_px) + 0.5
+    return np.asarray(np.clip(np.minimum(at, length_px - at) / reach, 0, 1), np.float32)

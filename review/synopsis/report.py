@@ -64,6 +64,7 @@ class SynopsisReport:
         tags_without_place: Those not written because no place was free.
         heads_masked: False when any track was shown unmasked.
         notes: Sentences for a person.
+        missed_length: True when a length was wanted that these objects cannot be shown in.
     """
 
     path: Path
@@ -96,6 +97,7 @@ class SynopsisReport:
     frames_decoded: int
     peak_memory_mib: float | None
     notes: tuple[str, ...]
+    missed_length: bool = False
 
     def document(self) -> dict[str, object]:
         """The report as JSON values; short names follow the definitions of the figures."""
@@ -143,6 +145,7 @@ class SynopsisReport:
             "frames_decoded": self.frames_decoded,
             "peak_memory_mib": None if self.peak_memory_mib is None else round(self.peak_memory_mib, 1),
             "cameras": [self._camera(camera) for camera in self.cameras],
+            "missed_length": self.missed_length,
             "notes": list(self.notes),
         }
 

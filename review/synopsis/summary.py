@@ -104,6 +104,7 @@ def summarise(
         frames_decoded=tally.n_decoded,
         peak_memory_mib=peak_memory_mib(),
         notes=tuple(notes),
+        missed_length=plan.missed_length,
     )
 
 
