@@ -41,7 +41,7 @@ fi
 if ! fingerprint=$(openssl x509 -in "$certificate" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g'); then
   fail "4 signature: cannot read $certificate"
 fi
-if ! subject=$(openssl x509 -in "$certificate" -noout -subject); then fail "4 signature: cannot read the subject"; fi
+if ! subject=$(openssl x509 -in "$certificate" -noout -subject -nameopt RFC2253,-esc_msb); then fail "4 signature: cannot read the subject"; fi
 echo "OK: files complete and unaltered, signed by: $subject"
 echo "Certificate SHA-256: $(echo "$fingerprint" | tr 'A-F' 'a-f')"
 if [ -z "$given" ]; then echo "Compare this fingerprint with the one on the signed procès-verbal."; fi

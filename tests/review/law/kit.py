@@ -215,7 +215,10 @@ class FakeMaker:
         return AnalysisFacts(
             profile="standard",
             configuration_sha256="ab" * 32,
-            models=(ModelFact(name="yolox_nano@1", role="détection", sha256="cd" * 32, accuracy="AP50 0,61 (MOT17)"),),
+            models=(
+                ModelFact(name="yolox_nano@1", role="détection", sha256="cd" * 32, accuracy="AP50 0,61 (MOT17)"),
+                ModelFact(name="palette@1", role="algorithm of this program", sha256=""),
+            ),
             decoder="FFmpeg 8.1.2 (PyAV 18.1.0)",
             n_tracks=3,
             coverage="2 h 00 d’enregistrement, dont 1 h 41 sans mouvement non décodées",
