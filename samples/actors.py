@@ -21,12 +21,28 @@ from samples.vehicles import vehicle_model
 __all__ = ["KINDS", "Actor", "Handover", "Look", "Place", "model_of"]
 
 KINDS = {
-    "person": "person", "bicycle": "bicycle", "motorcycle": "motorcycle", "hatchback": "car", "saloon": "car", "van": "van", "truck": "truck", "bus": "bus",
+    "person": "person",
+    "bicycle": "bicycle",
+    "motorcycle": "motorcycle",
+    "hatchback": "car",
+    "saloon": "car",
+    "van": "van",
+    "truck": "truck",
+    "bus": "bus",
 }
 """Shape to class name of the truth."""
 
 STEP_S = 0.04
-HALF_BASE_M = {"person": 0.25, "bicycle": 0.53, "motorcycle": 0.68, "hatchback": 1.26, "saloon": 1.37, "van": 1.67, "truck": 2.3, "bus": 3.2}
+HALF_BASE_M = {
+    "person": 0.25,
+    "bicycle": 0.53,
+    "motorcycle": 0.68,
+    "hatchback": 1.26,
+    "saloon": 1.37,
+    "van": 1.67,
+    "truck": 2.3,
+    "bus": 3.2,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +79,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """A bag that changes hands: the actor with ``is_giver`` holds it until ``at_s`` (reference seconds), the other after."""
+    """A bag that changes hands: the giver holds it until ``at_s`` (reference seconds), the other after."""
 
     at_s: float
     is_giver: bool
@@ -94,7 +110,9 @@ class _Way:
 
 
 @lru_cache(maxsize=4096)
-def _way_of(path_m: tuple[tuple[float, float], ...], speed_m_s: float, stops: tuple[tuple[float, float], ...], is_on_foot: bool) -> _Way:
+def _way_of(
+    path_m: tuple[tuple[float, float], ...], speed_m_s: float, stops: tuple[tuple[float, float], ...], is_on_foot: bool
+) -> _Way:
     xy, arc = _rounded(path_m, radius_m=0.8 if is_on_foot else 3.2)
     distance, speed = _progress(float(arc[-1]), speed_m_s, stops, brake_m_s2=0.9 if is_on_foot else 1.8)
     return _Way(xy_m=xy, arc_m=arc, distance_m=distance, speed_m_s=speed)
@@ -123,9 +141,15 @@ class Actor:
     stops: tuple[tuple[float, float], ...] = ()
     handover: Handover | None = None
     faces: tuple[float, float] | None = None
+
     def way(self) -> _Way:
         """Rounded path, and distance and speed every 0.04 s."""
         return _way_of(self.path_m, self.speed_m_s, self.stops, self.look.shape == "person")
+
+    @property
+    def length_m(self) -> float:
+        """Length of the rounded path."""
+        return float(self.way().arc_m[-1])
 
     @property
     def end_s(self) -> float:
@@ -203,7 +227,9 @@ class Actor:
         return pose_bones(limbs, root=root, height_m=self.look.height_m)
 
 
-def _rounded(points_m: tuple[tuple[float, float], ...], *, radius_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _rounded(
+    points_m: tuple[tuple[float, float], ...], *, radius_m: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A path with round corners, and arc length at each of its points."""
     points = np.array(points_m, float)
     line = [points[0]]
@@ -219,7 +245,9 @@ def _rounded(points_m: tuple[tuple[float, float], ...], *, radius_m: float) -> t
     return xy, np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
 
 
-def _progress(length_m: float, speed_m_s: float, stops: tuple[tuple[float, float], ...], *, brake_m_s2: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _progress(
+    length_m: float, speed_m_s: float, stops: tuple[tuple[float, float], ...], *, brake_m_s2: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distance and speed every 0.04 s: cruising, braking before each stop, waiting, setting off again."""
     distance, speed, s, v = [0.0], [speed_m_s], 0.0, speed_m_s
     waiting, pending = 0.0, list(stops)
@@ -263,9 +291,17 @@ def model_of(look: Look, bag: str, bag_dye: str) -> Model:
     if look.shape in ("person", "bicycle", "motorcycle"):
         is_biker = look.shape == "motorcycle"
         figure = Figure(
-            upper_rgb=CLOTH[look.upper].rgb, lower_rgb=CLOTH[look.lower].rgb, bag="none" if is_biker else bag,
-            bag_rgb=PAINT[look.paint].rgb if is_biker else BAG_DYES[bag_dye].rgb, hair_rgb=look.hair, skin_rgb=look.skin,
-            height_m=look.height_m, build=look.build, is_long_coat=look.is_long_coat, is_long_hair=look.is_long_hair, has_helmet=is_biker,
+            upper_rgb=CLOTH[look.upper].rgb,
+            lower_rgb=CLOTH[look.lower].rgb,
+            bag="none" if is_biker else bag,
+            bag_rgb=PAINT[look.paint].rgb if is_biker else BAG_DYES[bag_dye].rgb,
+            hair_rgb=look.hair,
+            skin_rgb=look.skin,
+            height_m=look.height_m,
+            build=look.build,
+            is_long_coat=look.is_long_coat,
+            is_long_hair=look.is_long_hair,
+            has_helmet=is_biker,
         )
         if look.shape == "person":
             return person_model(figure)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from samples.camera import Camera
 from samples.geometry import F32
 from samples.lighting import LightRig, shadow_map
-from samples.raster import fill_ids, pose, resolve
+from samples.painting import drop_shadow
+from samples.raster import fill_ids, pose
+from samples.shading import Lit, Skin, Vertices, resolve
 from samples.street import Street
 
 __all__ = ["HIDING_SS", "Backdrop", "render_backdrop"]
@@ -63,6 +65,9 @@ def render_backdrop(camera: Camera, street: Street, rig: LightRig, *, soften_px:
     pose(mesh.points_m, mesh.normals, mesh.bones, still, eye, axes, lens, world, normals, screen)
     centre = np.array(camera.eye_m) + 30.0 * camera.axes[2]
     shade, light = shadow_map(mesh, rig, centre_m=(float(centre[0]), float(centre[1])), reach_m=60.0, size=MAP_SIZE)
+    vertices = Vertices(world=world, normals=normals, uv=mesh.uv, rest=mesh.points_m, screen=screen)
+    skin = Skin(mesh.faces, mesh.materials, table.rows, table.texels, table.levels)
+    lit = Lit(eye=eye, light=light, shadow=shade)
     rgb, cover = np.empty((height, width, 3), np.float32), np.empty((height, width), np.float32)
     nearness = np.empty((height * HIDING_SS, width * HIDING_SS), np.float32)
     leaves = np.zeros((height, width), np.uint8)
@@ -72,18 +77,44 @@ def render_backdrop(camera: Camera, street: Street, rig: LightRig, *, soften_px:
         ids, near = np.full((rows * SS, width * SS), -1, np.int32), np.zeros((rows * SS, width * SS), np.float32)
         fill_ids(screen, mesh.faces, np.zeros(0, np.float32), 0, y0 * SS, ids, near)
         band = slice(y0, y0 + rows)
-        resolve(ids, near, world, normals, mesh.uv, mesh.points_m, screen, mesh.faces, mesh.materials, table.rows, table.texels, table.levels,
-                eye, light, shade, float(lens[0]), SS, y0, rgb[band], cover[band])
+        resolve(ids, near, vertices, skin, lit, float(lens[0]), SS, y0, rgb[band], cover[band])
         nearness[y0 * HIDING_SS : (y0 + rows) * HIDING_SS] = near[step // 2 :: step, step // 2 :: step]
         middle = ids[SS // 2 :: SS, SS // 2 :: SS]
         leaves[band] = np.where(street.leaf_faces[np.maximum(middle, 0)] & (middle >= 0), 255, 0)
-    sky = np.linspace(0.80, 1.15, height, dtype=np.float32)[:, None, None] * np.array(rig.zenith_u8, np.float32)
-    picture = rgb * cover[..., None] + np.minimum(sky, 255) * (1 - cover[..., None])
-    picture = cv2.GaussianBlur(picture, (0, 0), soften_px * height / 720)
+    rise = np.linspace(0.80, 1.15, height, dtype=np.float32)[:, None, None]
+    sky = rise * np.array(rig.zenith_u8, np.float32)
+    picture = rgb * cover[..., None] + np.minimum(sky, np.float32(255)) * (1 - cover[..., None])
+    ground_lit = _ground_lit(camera, nearness[::HIDING_SS, ::HIDING_SS], light, shade)
+    under = _under_parked(camera, world, mesh.faces[street.parked_faces])
+    picture = picture * (1 - 0.38 * under * (ground_lit > 0))[..., None]
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), soften_px * height / 720), np.float32)
     return Backdrop(
-        rgb_u8=np.clip(np.round(picture), 0, 255).astype(np.uint8), nearness=nearness,
-        ground_lit=_ground_lit(camera, nearness[::HIDING_SS, ::HIDING_SS], light, shade), leaves=leaves, light=light, shade_map=shade,
+        rgb_u8=np.clip(np.round(picture), 0, 255).astype(np.uint8),
+        nearness=nearness,
+        ground_lit=ground_lit,
+        leaves=leaves,
+        light=light,
+        shade_map=shade,
     )
+
+
+def _under_parked(camera: Camera, world: F32, faces: NDArray[np.int32]) -> F32:
+    """(H, W) soft mask of the ground under cars at rest, which sees little of the sky."""
+    width, height = camera.size_wh_px
+    flat = np.empty_like(world)
+    drop_shadow(
+        world,
+        np.array([0, 0, 1], np.float32),
+        0.0,
+        0.75,
+        np.array(camera.eye_m, np.float32),
+        camera.axes,
+        camera.lens(),
+        flat,
+    )
+    ids, near = np.full((height, width), -1, np.int32), np.zeros((height, width), np.float32)
+    fill_ids(flat, np.ascontiguousarray(faces), np.zeros(0, np.float32), 0, 0, ids, near)
+    return np.asarray(cv2.GaussianBlur((ids >= 0).astype(np.float32), (0, 0), 3.0 * height / 720), np.float32)
 
 
 def _ground_lit(camera: Camera, nearness: F32, light: F32, shade: F32) -> NDArray[np.uint8]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One frame of one camera: the empty picture, what moves in it, and the exact box of each thing that can be seen.
 
-Recipe: each actor is drawn into a small window with the depth of the standing scene as a mask (4, 9 or 16 samples a pixel),
-its shadow and its contact with the ground are dropped on the ground, far things first. What a box counts as seen is what the
-standing scene and nearer actors leave of it.
+Recipe: each actor is drawn into a small window with the depth of the standing scene as a mask (4, 9 or 16 samples a
+pixel), its shadow and its contact with the ground are dropped on the ground, far things first. What a box counts as
+seen is what the standing scene and nearer actors leave of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from samples.camera import Camera
 from samples.geometry import F32
 from samples.models3d import Model
 from samples.painting import blend, darken, drop_shadow
-from samples.raster import ROW, bounds, fill_ids, light_vertices, pose, resolve_lit
+from samples.raster import bounds, fill_ids, pose
+from samples.shading import ROW, Lit, Skin, Vertices, light_vertices, resolve_lit
 from samples.street import PORTAL_X
 
 __all__ = ["MIN_HEIGHT_PX", "Composer", "Sighting"]
@@ -43,7 +44,7 @@ class Sighting:
     Attributes:
         actor_id: Who.
         box_xyxy_px: Smallest box around the pixels that can be seen; right and bottom edges exclusive.
-        visible_share: Seen pixels by pixels of the whole outline; at the picture's edge the outline is estimated from its box.
+        visible_share: Seen pixels by pixels of the whole outline; at the picture's edge the outline is estimated.
         bag: What the actor carries at that moment.
     """
 
@@ -117,9 +118,16 @@ class Composer:
             if n_seen < MIN_SEEN_PX:
                 continue
             rows, columns = np.flatnonzero(left.any(axis=1)), np.flatnonzero(left.any(axis=0))
-            box = (item.x0 + int(columns[0]), item.y0 + int(rows[0]), item.x0 + int(columns[-1]) + 1, item.y0 + int(rows[-1]) + 1)
+            box = (
+                item.x0 + int(columns[0]),
+                item.y0 + int(rows[0]),
+                item.x0 + int(columns[-1]) + 1,
+                item.y0 + int(rows[-1]) + 1,
+            )
             share = min(1.0, n_seen / max(item.outline_px, n_seen))
-            sightings.append(Sighting(actor_id=item.actor_id, box_xyxy_px=box, visible_share=round(share, 3), bag=item.bag))
+            sightings.append(
+                Sighting(actor_id=item.actor_id, box_xyxy_px=box, visible_share=round(share, 3), bag=item.bag)
+            )
         return sightings
 
     def _draw(self, actor: Actor, time_s: float) -> _Drawn | None:
@@ -133,17 +141,23 @@ class Composer:
         window, share_inside = self._window(screen)
         if window is None:
             return None
-        x0, y0, x1, y1 = window
+        x0, y0 = window[:2]
         rgba, full = self._shaded(model, world, normals, screen, window, dim=_indoors(place.x_m, place.y_m))
         outline = float(full.sum()) / share_inside
         shadows = self._shadows(model, world, place.z_m) if place.y_m > -7.5 else []
         return _Drawn(
-            actor_id=actor.actor_id, bag=actor.bag_at(time_s), x0=x0, y0=y0, rgba=rgba, outline_px=outline,
-            distance_m=float(np.hypot(place.x_m - self._eye[0], place.y_m - self._eye[1])), shadows=shadows,
+            actor_id=actor.actor_id,
+            bag=actor.bag_at(time_s),
+            x0=x0,
+            y0=y0,
+            rgba=rgba,
+            outline_px=outline,
+            distance_m=float(np.hypot(place.x_m - self._eye[0], place.y_m - self._eye[1])),
+            shadows=shadows,
         )
 
     def _window(self, screen: F32, *, margin: int = 3) -> tuple[tuple[int, int, int, int] | None, float]:
-        """Even window of the picture around projected vertices, and the share of their box that lies inside the picture."""
+        """Even window around projected vertices, and the share of their box that lies inside the picture."""
         left, top, right, bottom, n_front = bounds(screen)
         if n_front < 0.6 * len(screen):
             return None, 0.0
@@ -156,7 +170,9 @@ class Composer:
         x1, y1 = min(width, (int(right) + margin + 2) & ~1), min(height, (int(bottom) + margin + 2) & ~1)
         return ((x0, y0, x1, y1), max(share, 0.02)) if x1 > x0 and y1 > y0 else (None, 0.0)
 
-    def _shaded(self, model: Model, world: F32, normals: F32, screen: F32, window: tuple[int, int, int, int], *, dim: float) -> tuple[F32, F32]:
+    def _shaded(
+        self, model: Model, world: F32, normals: F32, screen: F32, window: tuple[int, int, int, int], *, dim: float
+    ) -> tuple[F32, F32]:
         """Premultiplied colour with alpha (h, w, 4), and outline (h, w), of a model in a window of the picture."""
         x0, y0, x1, y1 = window
         width, height = x1 - x0, y1 - y0
@@ -169,14 +185,16 @@ class Composer:
             light[1:4] *= dim
         fine, rows, facing = screen.copy(), np.empty((len(screen), ROW), np.float32), np.empty(len(screen), np.float32)
         fine[:, :2] *= ss
-        light_vertices(world, normals, mesh.uv, mesh.points_m, fine, self._eye, light, back.shade_map, rows, facing)
+        vertices = Vertices(world=world, normals=normals, uv=mesh.uv, rest=mesh.points_m, screen=fine)
+        light_vertices(vertices, Lit(eye=self._eye, light=light, shadow=back.shade_map), rows, facing)
         ids, near = np.full((height * ss, width * ss), -1, np.int32), np.zeros((height * ss, width * ss), np.float32)
         fill_ids(fine, mesh.faces, facing, x0 * ss, y0 * ss, ids, near)
         drawn, full = np.empty((height, width, 4), np.float32), np.empty((height, width), np.float32)
-        resolve_lit(ids, near, back.nearness, HIDING_SS, rows, mesh.faces, mesh.materials, table.rows, table.texels, table.levels,
-                    float(self._lens[0]) * ss, ss, x0, y0, drawn, full)
-        drawn = cv2.GaussianBlur(drawn, (3, 3), 0.5 * self._camera.size_wh_px[1] / 720)
-        return drawn, full
+        skin = Skin(mesh.faces, mesh.materials, table.rows, table.texels, table.levels)
+        focal = float(self._lens[0]) * ss
+        resolve_lit(ids, near, back.nearness, HIDING_SS, rows, skin, focal, ss, x0, y0, drawn, full)
+        soft = cv2.GaussianBlur(drawn, (3, 3), 0.5 * self._camera.size_wh_px[1] / 720)
+        return np.asarray(soft, np.float32), full
 
     def _shadows(self, model: Model, world: F32, ground_z: float) -> list[tuple[int, int, F32, float, bool]]:
         """Soft masks of the key light's shadow and of the contact with the ground."""
@@ -199,7 +217,7 @@ class Composer:
                 continue
             ids, near = np.full((y1 - y0, x1 - x0), -1, np.int32), np.zeros((y1 - y0, x1 - x0), np.float32)
             fill_ids(flat, model.mesh.faces, NO_CULL, x0, y0, ids, near)
-            mask = cv2.GaussianBlur((ids >= 0).astype(np.float32), (0, 0), blur_px)
+            mask = np.asarray(cv2.GaussianBlur((ids >= 0).astype(np.float32), (0, 0), blur_px), np.float32)
             masks.append((x0, y0, mask, strength, needs_key))
         return masks
 
@@ -215,7 +233,10 @@ def _cut(left: NDArray[np.bool_], item: _Drawn, nearer: _Drawn) -> None:
     """Clear what a nearer thing covers, in place."""
     height, width = left.shape
     x0, y0 = max(item.x0, nearer.x0), max(item.y0, nearer.y0)
-    x1, y1 = min(item.x0 + width, nearer.x0 + nearer.rgba.shape[1]), min(item.y0 + height, nearer.y0 + nearer.rgba.shape[0])
+    x1, y1 = (
+        min(item.x0 + width, nearer.x0 + nearer.rgba.shape[1]),
+        min(item.y0 + height, nearer.y0 + nearer.rgba.shape[0]),
+    )
     if x0 < x1 and y0 < y1:
         over = nearer.rgba[y0 - nearer.y0 : y1 - nearer.y0, x0 - nearer.x0 : x1 - nearer.x0, 3] >= SEEN_ALPHA
         left[y0 - item.y0 : y1 - item.y0, x0 - item.x0 : x1 - item.x0] &= ~over

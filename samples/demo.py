@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from multiprocessing import get_context
@@ -63,13 +63,17 @@ class SampleRequest:
     vfr_camera: str = "cam-garage"
     is_night: bool = False
     has_clock: bool = True
-    encoding: Encoding = Encoding()
+    encoding: Encoding = field(default_factory=Encoding)
     jobs: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be made."""
         problem = ""
-        if not self.camera_names or set(self.camera_names) - set(CAMERA_NAMES) or len(set(self.camera_names)) != len(self.camera_names):
+        if (
+            not self.camera_names
+            or set(self.camera_names) - set(CAMERA_NAMES)
+            or len(set(self.camera_names)) != len(self.camera_names)
+        ):
             problem = f"cameras are some of {', '.join(CAMERA_NAMES)}, each once"
         elif not 0 < self.minutes <= 60 * 24 * len(self.camera_names):
             problem = "minutes are more than 0 and at most a day per camera"
@@ -77,6 +81,8 @@ class SampleRequest:
             problem = "activity is between 0 and 1"
         elif any(side % 2 or not 240 <= side <= 4096 for side in self.size_wh_px):
             problem = "width and height are even, 240 to 4096"
+        elif self.seed < 0:
+            problem = "the seed is not negative"
         if problem:
             msg = f"These samples cannot be made: {problem}."
             raise ValueError(msg)
@@ -116,7 +122,12 @@ class SampleSet:
 
 
 def make_demo(
-    out_dir: Path, *, minutes: float = 10, activity: float | None = None, seed: int = 1, size_wh_px: tuple[int, int] = (1280, 720),
+    out_dir: Path,
+    *,
+    minutes: float = 10,
+    activity: float | None = None,
+    seed: int = 1,
+    size_wh_px: tuple[int, int] = (1280, 720),
     progress: Progress | None = None,
 ) -> SampleSet:
     """Make the demo set: three cameras of one street, one of them with uneven frame times.
@@ -133,11 +144,13 @@ def make_demo(
         FileExistsError: The folder already holds a set.
         ValueError: An argument is out of range.
     """
-    return make_samples(out_dir, SampleRequest(minutes=minutes, activity=activity, seed=seed, size_wh_px=size_wh_px), progress=progress)
+    return make_samples(
+        out_dir, SampleRequest(minutes=minutes, activity=activity, seed=seed, size_wh_px=size_wh_px), progress=progress
+    )
 
 
 def make_samples(out_dir: Path, request: SampleRequest, *, progress: Progress | None = None) -> SampleSet:
-    """Make a set of recordings and its ``truth.json``. Files appear only when whole; same request, same pixels and truth.
+    """Make a set of recordings and its ``truth.json``: same request, same pixels, same truth. Files appear when whole.
 
     Args:
         out_dir: Folder; made when missing.
@@ -159,8 +172,16 @@ def make_samples(out_dir: Path, request: SampleRequest, *, progress: Progress | 
     write_truth(Truth(seed=request.seed, files=files), truth_path)
     tell(1.0, "done")
     made = tuple(
-        SampleFile(path=out_dir / item.file, camera=item.camera, displayed_start=item.displayed_start, clock_offset_ms=item.clock_offset_ms,
-                   size_wh_px=item.size_wh_px, n_frames=len(item.pts_ticks), is_vfr=item.is_vfr, activity=item.activity)
+        SampleFile(
+            path=out_dir / item.file,
+            camera=item.camera,
+            displayed_start=item.displayed_start,
+            clock_offset_ms=item.clock_offset_ms,
+            size_wh_px=item.size_wh_px,
+            n_frames=len(item.pts_ticks),
+            is_vfr=item.is_vfr,
+            activity=item.activity,
+        )
         for item in files
     )
     return SampleSet(files=made, truth_path=truth_path)
@@ -174,7 +195,8 @@ def even_times(length_s: float) -> NDArray[np.int64]:
 def uneven_times(length_s: float, *, seed: int) -> NDArray[np.int64]:
     """Uneven presentation times as a struggling recorder writes them, in ticks of 1/90000 s.
 
-    Recipe: 40 ms with up to 8 ms of jitter; one frame in twelve is dropped; after two fifths of the file a whole second is missing.
+    Recipe: 40 ms with up to 8 ms of jitter; one frame in twelve is dropped; after two fifths of the file a whole second
+    is missing.
     """
     rng = np.random.default_rng((seed, 55))
     n = max(2, round(length_s * 25))
@@ -206,8 +228,12 @@ def _film(order: _StudioOrder, piece: Piece) -> PieceResult:
             backdrop = Backdrop(**{name: archive[name] for name in archive.files})
         _studios.clear()
         _studios[order] = Studio(
-            camera=cameras(request.size_wh_px)[order.camera], backdrop=backdrop, displayed_start=order.displayed_start, encoding=request.encoding,
-            is_night=request.is_night, seed=request.seed * 100 + CAMERA_NAMES.index(order.camera),
+            camera=cameras(request.size_wh_px)[order.camera],
+            backdrop=backdrop,
+            displayed_start=order.displayed_start,
+            encoding=request.encoding,
+            is_night=request.is_night,
+            seed=request.seed * 100 + CAMERA_NAMES.index(order.camera),
         )
     return _studios[order].film(piece)
 
@@ -235,7 +261,10 @@ class _Plan:
         self._length_s = request.minutes * 60 / len(request.camera_names)
         self._jobs = request.jobs or os.cpu_count() or 1
         self._pts = {
-            name: uneven_times(self._length_s, seed=request.seed) if name == request.vfr_camera else even_times(self._length_s) for name in request.camera_names
+            name: uneven_times(self._length_s, seed=request.seed)
+            if name == request.vfr_camera
+            else even_times(self._length_s)
+            for name in request.camera_names
         }
 
     def film(self, out_dir: Path) -> tuple[FileTruth, ...]:
@@ -252,7 +281,13 @@ class _Plan:
             pass
         self._tell(0.08, "writing the script")
         lookout = self._lookout()
-        actors = fill(self._length_s, activity=self._request.activity, seed=self._request.seed, camera_names=names, share_seen=lookout.share_seen)
+        actors = fill(
+            self._length_s,
+            activity=self._request.activity,
+            seed=self._request.seed,
+            camera_names=names,
+            share_seen=lookout.share_seen,
+        )
         orders, pieces = self._pieces(actors, lookout)
         results = run(_film, orders, pieces)
         done, files = 0, []
@@ -261,7 +296,9 @@ class _Plan:
             mine = [piece for piece, order in zip(pieces, orders, strict=True) if order.camera == name]
             gathered: list[PieceResult] = []
 
-            def contents(mine: list[Piece] = mine, gathered: list[PieceResult] = gathered, name: str = name) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
+            def contents(
+                mine: list[Piece] = mine, gathered: list[PieceResult] = gathered, name: str = name
+            ) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
                 nonlocal done
                 for piece in mine:
                     result = next(results)
@@ -289,12 +326,21 @@ class _Plan:
     def _pieces(self, actors: Sequence[Actor], lookout: Lookout) -> tuple[list[_StudioOrder], list[Piece]]:
         orders, pieces = [], []
         for number, name in enumerate(self._request.camera_names):
-            order = _StudioOrder(scratch=self._scratch, request=self._request, camera=name, displayed_start=self._displayed(name) if self._request.has_clock else None)
+            order = _StudioOrder(
+                scratch=self._scratch,
+                request=self._request,
+                camera=name,
+                displayed_start=self._displayed(name) if self._request.has_clock else None,
+            )
             pts = self._pts[name]
             for first in range(0, len(pts), PIECE_FRAMES):
                 part = pts[first : first + PIECE_FRAMES]
                 span = float(part[0] * TIME_BASE), float(part[-1] * TIME_BASE)
-                there = tuple(actor for actor in actors if actor.start_s <= span[1] and actor.end_s >= span[0] and lookout.near(actor, name, *span))
+                there = tuple(
+                    actor
+                    for actor in actors
+                    if actor.start_s <= span[1] and actor.end_s >= span[0] and lookout.near(actor, name, *span)
+                )
                 orders.append(order)
                 pieces.append(Piece(recording=number, first_frame=first, pts_ticks=part, actors=there))
         return orders, pieces
@@ -306,7 +352,18 @@ class _Plan:
         objects = objects_of(name, actors, who, rows, pts, TIME_BASE)
         seed = self._request.seed * 100 + CAMERA_NAMES.index(name)
         return FileTruth(
-            file=file_name, camera=name, size_wh_px=self._request.size_wh_px, time_base=TIME_BASE, pts_ticks=pts, displayed_start=self._displayed(name),
-            clock_offset_ms=CLOCK_OFFSETS_MS[name], is_vfr=name == self._request.vfr_camera, is_night=self._request.is_night, has_clock=self._request.has_clock,
-            active_frames=len(np.unique(rows[:, 0])), objects=objects, interactions=interactions_of(objects, actors, pts, TIME_BASE), light=light_of(pts, TIME_BASE, seed=seed),
+            file=file_name,
+            camera=name,
+            size_wh_px=self._request.size_wh_px,
+            time_base=TIME_BASE,
+            pts_ticks=pts,
+            displayed_start=self._displayed(name),
+            clock_offset_ms=CLOCK_OFFSETS_MS[name],
+            is_vfr=name == self._request.vfr_camera,
+            is_night=self._request.is_night,
+            has_clock=self._request.has_clock,
+            active_frames=len(np.unique(rows[:, 0])),
+            objects=objects,
+            interactions=interactions_of(objects, actors, pts, TIME_BASE),
+            light=light_of(pts, TIME_BASE, seed=seed),
         )

@@ -16,7 +16,14 @@ Rgb8 = tuple[int, int, int]
 Texture = NDArray[np.uint8]
 
 WALLS: tuple[Rgb8, ...] = (
-    (196, 184, 160), (206, 200, 188), (178, 158, 132), (188, 176, 166), (160, 140, 122), (212, 202, 176), (170, 166, 160), (184, 150, 126),
+    (196, 184, 160),
+    (206, 200, 188),
+    (178, 158, 132),
+    (188, 176, 166),
+    (160, 140, 122),
+    (212, 202, 176),
+    (170, 166, 160),
+    (184, 150, 126),
 )
 SHUTTERS: tuple[Rgb8, ...] = ((96, 110, 118), (112, 122, 98), (122, 98, 82), (170, 168, 160), (86, 92, 106))
 AWNINGS: tuple[Rgb8, ...] = ((120, 58, 52), (58, 78, 70), (66, 70, 96), (142, 126, 92), (74, 70, 68))
@@ -42,7 +49,9 @@ def _rectangle(texture: Texture, x0: float, y0: float, x1: float, y1: float, col
     texture[top : max(bottom, top + 1), left : max(right, left + 1)] = colour
 
 
-def _window(texture: Texture, x: float, y: float, w: float, h: float, *, shutter: Rgb8 | None, rng: np.random.Generator) -> None:
+def _window(
+    texture: Texture, x: float, y: float, w: float, h: float, *, shutter: Rgb8 | None, rng: np.random.Generator
+) -> None:
     """A window with its upper left corner at (x, y), metres."""
     frame = (222, 218, 208, 0, 30, 0)
     _rectangle(texture, x - 0.14, y - 0.14, x + w + 0.14, y + h + 0.08, (206, 200, 190, 0, 0, 0))
@@ -66,7 +75,14 @@ def _window(texture: Texture, x: float, y: float, w: float, h: float, *, shutter
             _rectangle(texture, left, y - 0.04, left + w * 0.48, y + h + 0.02, (*shutter, 0, 20, 0))
             for k in range(9):
                 line = y + h * (k + 0.5) / 9
-                _rectangle(texture, left + 0.05, line, left + w * 0.48 - 0.05, line + 0.03, (*(int(v * 0.7) for v in shutter), 0, 0, 0))
+                _rectangle(
+                    texture,
+                    left + 0.05,
+                    line,
+                    left + w * 0.48 - 0.05,
+                    line + 0.03,
+                    (*(int(v * 0.7) for v in shutter), 0, 0, 0),
+                )
 
 
 def _shop(texture: Texture, width_m: float, height_m: float, rng: np.random.Generator) -> None:
@@ -93,7 +109,7 @@ def _shop(texture: Texture, width_m: float, height_m: float, rng: np.random.Gene
 def facade_texture(width_m: float, height_m: float, *, seed: int, is_shop: bool) -> Texture:
     """The front of a house, upper left corner first.
 
-    Recipe: mottled plaster, darker towards the street, a plinth, one row of windows per 3 m, string courses, a cornice, rain
+    Recipe: mottled plaster, darker towards the street, a plinth, one row of windows per 3 m, string courses, a cornice,
     stains below the sills; the ground floor is a shop or has a door and windows.
     """
     rng = np.random.default_rng((seed, 11))
@@ -122,9 +138,18 @@ def facade_texture(width_m: float, height_m: float, *, seed: int, is_shop: bool)
             if k == n_windows // 2:
                 door = SHUTTERS[rng.integers(len(SHUTTERS))]
                 _rectangle(texture, x - 0.15, height_m - 2.65, x + 1.15, height_m, (200, 194, 184, 0, 0, 0))
-                _rectangle(texture, x, height_m - 2.5, x + 1.0, height_m - 0.02, (*(int(v * 0.7) for v in door), 0, 40, 0))
+                _rectangle(
+                    texture, x, height_m - 2.5, x + 1.0, height_m - 0.02, (*(int(v * 0.7) for v in door), 0, 40, 0)
+                )
                 for top in (2.35, 1.2):
-                    _rectangle(texture, x + 0.12, height_m - top, x + 0.88, height_m - top + 0.95, (*(int(v * 0.55) for v in door), 0, 40, 0))
+                    _rectangle(
+                        texture,
+                        x + 0.12,
+                        height_m - top,
+                        x + 0.88,
+                        height_m - top + 0.95,
+                        (*(int(v * 0.55) for v in door), 0, 40, 0),
+                    )
             else:
                 _window(texture, x, height_m - 2.45, 1.0, 1.45, shutter=None, rng=rng)
         _rectangle(texture, 0, height_m - 0.5, width_m, height_m, (*(int(v * 0.72) for v in wall), 0, 0, 0))
@@ -134,11 +159,15 @@ def facade_texture(width_m: float, height_m: float, *, seed: int, is_shop: bool)
 
 def garage_texture(width_m: float, height_m: float, *, seed: int) -> Texture:
     """The wall around a car-park entrance: concrete, with a sign band and hazard marks beside the opening."""
-    texture = mottled(round(height_m * FACADE_PER_M), round(width_m * FACADE_PER_M), (150, 148, 142), seed=seed, amount=0.08)
+    texture = mottled(
+        round(height_m * FACADE_PER_M), round(width_m * FACADE_PER_M), (150, 148, 142), seed=seed, amount=0.08
+    )
     for x in np.arange(0, width_m, 2.4):
         _rectangle(texture, x, 0, x + 0.03, height_m, (112, 110, 106, 0, 0, 0))
     for y in np.arange(1.2, height_m, 1.5):
         _rectangle(texture, 0, y, width_m, y + 0.03, (120, 118, 114, 0, 0, 0))
     _rectangle(texture, 1.2, height_m - 3.55, width_m - 1.2, height_m - 2.95, (26, 70, 140, 0, 60, 20))
-    _rectangle(texture, width_m / 2 - 0.2, height_m - 3.47, width_m / 2 + 0.2, height_m - 3.03, (236, 238, 240, 0, 20, 24))
+    _rectangle(
+        texture, width_m / 2 - 0.2, height_m - 3.47, width_m / 2 + 0.2, height_m - 3.03, (236, 238, 240, 0, 20, 24)
+    )
     return texture

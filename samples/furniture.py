@@ -31,8 +31,13 @@ def street_surfaces(surfaces: Surfaces) -> dict[str, int]:
     }
 
 
-def _leaves(centre_m: np.ndarray[tuple[int, ...], np.dtype[np.float64]], radius_m: float, n: int, rng: np.random.Generator,
-            materials: list[int]) -> Mesh:
+def _leaves(
+    centre_m: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    radius_m: float,
+    n: int,
+    rng: np.random.Generator,
+    materials: list[int],
+) -> Mesh:
     """A clump of small quads that face every way, denser towards its skin."""
     direction = rng.normal(size=(n, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
@@ -42,7 +47,9 @@ def _leaves(centre_m: np.ndarray[tuple[int, ...], np.dtype[np.float64]], radius_
     v = np.cross(u, direction + 0.3 * rng.normal(size=(n, 3)))
     v /= np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6)
     half = rng.uniform(0.06, 0.14, (n, 1))
-    corners = np.stack([at - half * u - half * v, at + half * u - half * v, at + half * u + half * v, at - half * u + half * v], 1)
+    corners = np.stack(
+        [at - half * u - half * v, at + half * u - half * v, at + half * u + half * v, at - half * u + half * v], 1
+    )
     # Leaves are lit as the clump is, which reads as a round crown; a little of their own tilt keeps them alive.
     normal = direction * 0.8 + rng.normal(size=(n, 3)) * 0.35
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
@@ -50,8 +57,12 @@ def _leaves(centre_m: np.ndarray[tuple[int, ...], np.dtype[np.float64]], radius_
     faces = np.concatenate([first + np.array([0, 1, 2]), first + np.array([0, 2, 3])]).astype(np.int32)
     shade = rng.choice(materials, n).astype(np.int32)
     return Mesh(
-        points_m=corners.reshape(-1, 3).astype(np.float32), normals=np.repeat(normal, 4, 0).astype(np.float32),
-        uv=np.zeros((4 * n, 2), np.float32), faces=faces, materials=np.concatenate([shade, shade]), bones=np.zeros(4 * n, np.int32),
+        points_m=corners.reshape(-1, 3).astype(np.float32),
+        normals=np.repeat(normal, 4, 0).astype(np.float32),
+        uv=np.zeros((4 * n, 2), np.float32),
+        faces=faces,
+        materials=np.concatenate([shade, shade]),
+        bones=np.zeros(4 * n, np.int32),
     )
 
 
@@ -60,12 +71,21 @@ def tree(names: dict[str, int], *, height_m: float, seed: int) -> tuple[Mesh, Me
     rng = np.random.default_rng((seed, 41))
     crown = height_m * 0.62
     fork = np.array([rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.1), height_m * 0.42])
-    wood = [capsule((0, 0, 0), tuple(fork), 0.13, 0.10, material=names["bark"]), box((0, 0, 0.01), (1.1, 1.1, 0.03), material=names["soil"])]
+    wood = [
+        capsule((0, 0, 0), tuple(fork), 0.13, 0.10, material=names["bark"]),
+        box((0, 0, 0.01), (1.1, 1.1, 0.03), material=names["soil"]),
+    ]
     clumps = []
     for k in range(9):
         a = 2 * np.pi * k / 8 + rng.uniform(-0.3, 0.3)
         out = rng.uniform(0.45, 0.8) * height_m * 0.24 if k < 8 else 0.0
-        tip = np.array([out * np.cos(a), out * np.sin(a), crown + rng.uniform(-0.11, 0.22) * height_m + (0.16 * height_m if k == 8 else 0.0)])
+        tip = np.array(
+            [
+                out * np.cos(a),
+                out * np.sin(a),
+                crown + rng.uniform(-0.11, 0.22) * height_m + (0.16 * height_m if k == 8 else 0.0),
+            ]
+        )
         wood.append(capsule(tuple(fork), tuple(tip), 0.06, 0.02, material=names["bark"], n_sides=6))
         leaves = [names[f"leaf{i}"] for i in range(4)]
         clumps.append(_leaves(tip, height_m * rng.uniform(0.13, 0.17), 420, rng, leaves))
@@ -75,21 +95,25 @@ def tree(names: dict[str, int], *, height_m: float, seed: int) -> tuple[Mesh, Me
 def lamp_post(names: dict[str, int], *, arm_y_m: float, height_m: float = 6.5) -> Mesh:
     """A street lamp whose arm reaches ``arm_y_m`` along y."""
     top = height_m
-    return combine([
-        capsule((0, 0, 0), (0, 0, 0.9), 0.10, 0.085, material=names["iron"]),
-        capsule((0, 0, 0.9), (0, 0, top), 0.06, 0.045, material=names["iron"]),
-        capsule((0, 0, top), (0, arm_y_m, top + 0.25), 0.035, material=names["iron"], n_sides=6),
-        rounded_box((0, arm_y_m, top + 0.22), (0.16, 0.34, 0.06), material=names["iron"]),
-        rounded_box((0, arm_y_m, top + 0.15), (0.11, 0.26, 0.02), material=names["lamp"]),
-    ])
+    return combine(
+        [
+            capsule((0, 0, 0), (0, 0, 0.9), 0.10, 0.085, material=names["iron"]),
+            capsule((0, 0, 0.9), (0, 0, top), 0.06, 0.045, material=names["iron"]),
+            capsule((0, 0, top), (0, arm_y_m, top + 0.25), 0.035, material=names["iron"], n_sides=6),
+            rounded_box((0, arm_y_m, top + 0.22), (0.16, 0.34, 0.06), material=names["iron"]),
+            rounded_box((0, arm_y_m, top + 0.15), (0.11, 0.26, 0.02), material=names["lamp"]),
+        ]
+    )
 
 
 def bollard(names: dict[str, int]) -> Mesh:
     """A knee-high iron post with a ball."""
-    return combine([
-        capsule((0, 0, 0), (0, 0, 0.86), 0.05, 0.045, material=names["iron"], n_sides=8),
-        ellipsoid((0, 0, 0.95), (0.075, 0.075, 0.075), material=names["iron"], n_sides=10),
-    ])
+    return combine(
+        [
+            capsule((0, 0, 0), (0, 0, 0.86), 0.05, 0.045, material=names["iron"], n_sides=8),
+            ellipsoid((0, 0, 0.95), (0.075, 0.075, 0.075), material=names["iron"], n_sides=10),
+        ]
+    )
 
 
 def bench(names: dict[str, int]) -> Mesh:
@@ -102,10 +126,12 @@ def bench(names: dict[str, int]) -> Mesh:
 
 def bin_(names: dict[str, int]) -> Mesh:
     """A litter bin."""
-    return combine([
-        rounded_box((0, 0, 0.45), (0.21, 0.21, 0.44), material=names["iron"], power=0.35),
-        rounded_box((0, 0, 0.92), (0.24, 0.24, 0.04), material=names["steel"], power=0.35),
-    ])
+    return combine(
+        [
+            rounded_box((0, 0, 0.45), (0.21, 0.21, 0.44), material=names["iron"], power=0.35),
+            rounded_box((0, 0, 0.92), (0.24, 0.24, 0.04), material=names["steel"], power=0.35),
+        ]
+    )
 
 
 def sign_post(names: dict[str, int], *, is_round: bool) -> Mesh:

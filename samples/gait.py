@@ -2,8 +2,8 @@
 """How figures move: walking, standing, handing over, riding.
 
 Recipe: joint angles over the gait cycle are smooth curves through textbook values (hip -16 to +32 degrees, knee to 62,
-heel strike at phase 0, toe-off at 0.62); the phase follows the distance walked, so that feet do not slide, and the lowest sole
-is put on the ground.
+heel strike at phase 0, toe-off at 0.62); the phase follows the distance walked, so that feet do not slide, and the
+lowest sole is put on the ground.
 Source for the shape of the curves: D. A. Winter, "Biomechanics and Motor Control of Human Movement" (values rounded).
 """
 
@@ -80,8 +80,14 @@ def walking_limbs(phase: float, share: float, *, bag: str = "none") -> Limbs:
     elif bag == "suitcase":
         shoulders[1], elbows[1] = -26.0, 6.0
     return Limbs(
-        lean=3.0 + 2.0 * share, twist=-5.0 * np.cos(2 * np.pi * phase) * share, head=-2.0, hip=(left[0], right[0]),
-        knee=(left[1], right[1]), foot=(left[2], right[2]), shoulder=(shoulders[0], shoulders[1]), elbow=(elbows[0], elbows[1]),
+        lean=3.0 + 2.0 * share,
+        twist=-5.0 * np.cos(2 * np.pi * phase) * share,
+        head=-2.0,
+        hip=(left[0], right[0]),
+        knee=(left[1], right[1]),
+        foot=(left[2], right[2]),
+        shoulder=(shoulders[0], shoulders[1]),
+        elbow=(elbows[0], elbows[1]),
         bag_side="roll" if bag == "suitcase" else "right",
     )
 
@@ -95,9 +101,15 @@ def standing_limbs(time_s: float, *, reach: float = 0.0, bag: str = "none", seed
     if bag == "suitcase":
         right = -20.0
     return Limbs(
-        lean=2.0 + 0.8 * sway + 4 * reach, twist=2.0 * sway + 8 * reach, head=2.0 + 3 * talk, hip=(1.0 + 0.6 * sway, 1.0 - 0.6 * sway),
-        knee=(4.0, 5.0), shoulder=(3.0 + 18.0 * talk, right), elbow=(18.0 + 55.0 * talk, (10 + 6 * sway) * (1 - still) * (1 - reach) + 14 * reach + 4),
-        leg_spread=4.0, bag_side="roll" if bag == "suitcase" else "right",
+        lean=2.0 + 0.8 * sway + 4 * reach,
+        twist=2.0 * sway + 8 * reach,
+        head=2.0 + 3 * talk,
+        hip=(1.0 + 0.6 * sway, 1.0 - 0.6 * sway),
+        knee=(4.0, 5.0),
+        shoulder=(3.0 + 18.0 * talk, right),
+        elbow=(18.0 + 55.0 * talk, (10 + 6 * sway) * (1 - still) * (1 - reach) + 14 * reach + 4),
+        leg_spread=4.0,
+        bag_side="roll" if bag == "suitcase" else "right",
     )
 
 
@@ -117,8 +129,17 @@ def riding_limbs(crank: float, *, is_pedalling: bool, lean: float) -> Limbs:
         bend = np.pi - np.arccos((thigh**2 + shin**2 - reach**2) / (2 * thigh * shin))
         hips.append(float(np.rad2deg(towards + inner)))
         knees.append(float(np.rad2deg(bend)))
-    return Limbs(lean=lean, head=-lean * 0.8, hip=(hips[0], hips[1]), knee=(knees[0], knees[1]), foot=(-6.0, -6.0),
-                 shoulder=(lean * 0.4 + 34.0,) * 2, elbow=(20.0, 20.0), spread=9.0, leg_spread=3.5)
+    return Limbs(
+        lean=lean,
+        head=-lean * 0.8,
+        hip=(hips[0], hips[1]),
+        knee=(knees[0], knees[1]),
+        foot=(-6.0, -6.0),
+        shoulder=(lean * 0.4 + 34.0,) * 2,
+        elbow=(20.0, 20.0),
+        spread=9.0,
+        leg_spread=3.5,
+    )
 
 
 def _about_y(angle_deg: float) -> Matrix:
@@ -156,8 +177,12 @@ def pose_bones(limbs: Limbs, *, root: F32, height_m: float, seat_m: float | None
     for k, (side, sign) in enumerate((("left", 1), ("right", -1))):
         shoulder = np.array([0, sign * CANON_M["shoulder_y"], CANON_M["shoulder_z"]])
         at[f"{side}_upper_arm"] = at["torso"] + turn["torso"] @ shoulder
-        turn[f"{side}_upper_arm"] = turn["torso"] @ _about_y(limbs.shoulder[k] + limbs.lean) @ _about_x(sign * limbs.spread)
-        at[f"{side}_forearm"] = at[f"{side}_upper_arm"] + turn[f"{side}_upper_arm"] @ np.array([0, 0, -CANON_M["upper_arm"]])
+        turn[f"{side}_upper_arm"] = (
+            turn["torso"] @ _about_y(limbs.shoulder[k] + limbs.lean) @ _about_x(sign * limbs.spread)
+        )
+        at[f"{side}_forearm"] = at[f"{side}_upper_arm"] + turn[f"{side}_upper_arm"] @ np.array(
+            [0, 0, -CANON_M["upper_arm"]]
+        )
         turn[f"{side}_forearm"] = turn[f"{side}_upper_arm"] @ _about_y(limbs.elbow[k])
         at[f"{side}_thigh"] = turn["pelvis"] @ np.array([0, sign * CANON_M["hip"], 0])
         turn[f"{side}_thigh"] = _about_x(sign * limbs.leg_spread) @ _about_y(limbs.hip[k])
@@ -165,7 +190,9 @@ def pose_bones(limbs: Limbs, *, root: F32, height_m: float, seat_m: float | None
         turn[f"{side}_shin"] = turn[f"{side}_thigh"] @ _about_y(-limbs.knee[k])
         at[f"{side}_foot"] = at[f"{side}_shin"] + turn[f"{side}_shin"] @ np.array([0, 0, -CANON_M["shin"]])
         turn[f"{side}_foot"] = _about_z(sign * 5.0) @ _about_y(limbs.foot[k])
-        soles += [(at[f"{side}_foot"] + turn[f"{side}_foot"] @ np.array([x, 0, -CANON_M["ankle"]]))[2] for x in (-0.07, 0.19)]
+        soles += [
+            (at[f"{side}_foot"] + turn[f"{side}_foot"] @ np.array([x, 0, -CANON_M["ankle"]]))[2] for x in (-0.07, 0.19)
+        ]
     scale = height_m / CANON_M["height"]
     lift = -min(soles) * scale if seat_m is None else seat_m
     _place_bag(limbs, turn, at, lift / scale)

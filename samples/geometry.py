@@ -59,8 +59,13 @@ class Mesh:
         return replace(self, bones=np.full(len(self.points_m), bone, np.int32))
 
 
-def _mesh(points: NDArray[np.floating], normals: NDArray[np.floating], faces: Sequence[Sequence[int]] | NDArray[np.integer],
-          material: int, uv: NDArray[np.floating] | None = None) -> Mesh:
+def _mesh(
+    points: NDArray[np.floating],
+    normals: NDArray[np.floating],
+    faces: Sequence[Sequence[int]] | NDArray[np.integer],
+    material: int,
+    uv: NDArray[np.floating] | None = None,
+) -> Mesh:
     n = len(points)
     faces_i = np.asarray(faces, np.int32).reshape(-1, 3)
     return Mesh(
@@ -102,7 +107,9 @@ def grid_normals(grid_m: NDArray[np.floating]) -> F32:
     return _unit(total[weld]).reshape(rows, columns, 3).astype(np.float32)
 
 
-def grid_sheet(grid_m: NDArray[np.floating], normals: NDArray[np.floating], uv: NDArray[np.floating], material: int) -> Mesh:
+def grid_sheet(
+    grid_m: NDArray[np.floating], normals: NDArray[np.floating], uv: NDArray[np.floating], material: int
+) -> Mesh:
     """A mesh of a (R, C, 3) vertex grid with given normals (R, C, 3) and texture coordinates (R, C, 2)."""
     rows, columns = grid_m.shape[:2]
     return _mesh(grid_m.reshape(-1, 3), normals.reshape(-1, 3), _grid_faces(rows, columns), material, uv.reshape(-1, 2))
@@ -124,8 +131,16 @@ def loft(sections_m: NDArray[np.floating], material: int) -> Mesh:
     return grid_sheet(closed, _outwards(closed, grid_normals(closed)), uv, material)
 
 
-def capsule(start_m: Sequence[float], end_m: Sequence[float], radius_m: float, end_radius_m: float | None = None, *,
-            material: int, n_sides: int = 8, flatten: float = 1.0) -> Mesh:
+def capsule(
+    start_m: Sequence[float],
+    end_m: Sequence[float],
+    radius_m: float,
+    end_radius_m: float | None = None,
+    *,
+    material: int,
+    n_sides: int = 8,
+    flatten: float = 1.0,
+) -> Mesh:
     """A limb: a tapered tube with round ends. ``flatten`` squeezes it along y."""
     a, b = np.asarray(start_m, float), np.asarray(end_m, float)
     r0, r1 = radius_m, radius_m if end_radius_m is None else end_radius_m
@@ -144,8 +159,15 @@ def capsule(start_m: Sequence[float], end_m: Sequence[float], radius_m: float, e
     return grid_sheet(points, normals, np.zeros((*points.shape[:2], 2)), material)
 
 
-def ellipsoid(centre_m: Sequence[float], radii_m: Sequence[float], *, material: int, n_sides: int = 12,
-              from_z: float = -1.0, to_z: float = 1.0) -> Mesh:
+def ellipsoid(
+    centre_m: Sequence[float],
+    radii_m: Sequence[float],
+    *,
+    material: int,
+    n_sides: int = 12,
+    from_z: float = -1.0,
+    to_z: float = 1.0,
+) -> Mesh:
     """An ellipsoid, or its slice between two heights given in units of the vertical radius."""
     t = np.linspace(np.arccos(np.clip(to_z, -1, 1)), np.arccos(np.clip(from_z, -1, 1)), 7)[:, None]
     p = np.linspace(0, 2 * np.pi, n_sides + 1)[None, :]
@@ -155,15 +177,21 @@ def ellipsoid(centre_m: Sequence[float], radii_m: Sequence[float], *, material: 
     return grid_sheet(points, _unit(sphere / radii), np.zeros((*points.shape[:2], 2)), material)
 
 
-def quad(corners_m: Sequence[Sequence[float]], *, material: int,
-         uv: Sequence[Sequence[float]] = ((0, 0), (1, 0), (1, 1), (0, 1))) -> Mesh:
+def quad(
+    corners_m: Sequence[Sequence[float]],
+    *,
+    material: int,
+    uv: Sequence[Sequence[float]] = ((0, 0), (1, 0), (1, 1), (0, 1)),
+) -> Mesh:
     """A flat four-sided face; corners in order around it."""
     points = np.asarray(corners_m, float)
     normal = _unit(np.cross(points[1] - points[0], points[2] - points[0]))
     return _mesh(points, np.repeat(normal[None], 4, 0), [[0, 1, 2], [0, 2, 3]], material, np.asarray(uv, float))
 
 
-def tiled_quad(corners_m: Sequence[Sequence[float]], *, material: int, uv: Sequence[Sequence[float]], cell_m: float = 3.0) -> Mesh:
+def tiled_quad(
+    corners_m: Sequence[Sequence[float]], *, material: int, uv: Sequence[Sequence[float]], cell_m: float = 3.0
+) -> Mesh:
     """A flat four-sided face cut into cells, so that a part behind a camera does not take the rest with it."""
     a, b, c, d = np.asarray(corners_m, float)
     ua, ub, uc, ud = np.asarray(uv, float)
@@ -191,8 +219,9 @@ def box(centre_m: Sequence[float], size_m: Sequence[float], *, material: int) ->
     return moved(combine(turned_out), centre_m)
 
 
-def rounded_box(centre_m: Sequence[float], radii_m: Sequence[float], *, material: int, power: float = 0.45,
-                n_sides: int = 16) -> Mesh:
+def rounded_box(
+    centre_m: Sequence[float], radii_m: Sequence[float], *, material: int, power: float = 0.45, n_sides: int = 16
+) -> Mesh:
     """A box with round edges (a superellipsoid): ``power`` 1 is an ellipsoid, towards 0 a box."""
     t = np.linspace(-np.pi / 2, np.pi / 2, 9)[:, None]
     p = np.linspace(0, 2 * np.pi, n_sides + 1)[None, :]
@@ -200,13 +229,15 @@ def rounded_box(centre_m: Sequence[float], radii_m: Sequence[float], *, material
     def bent(value: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.asarray(np.sign(value) * np.abs(value) ** power)
 
-    unit = np.stack([bent(np.cos(t)) * bent(np.cos(p)), bent(np.cos(t)) * bent(np.sin(p)), bent(np.sin(t)) * np.ones_like(p)], -1)
+    unit = np.stack(
+        [bent(np.cos(t)) * bent(np.cos(p)), bent(np.cos(t)) * bent(np.sin(p)), bent(np.sin(t)) * np.ones_like(p)], -1
+    )
     points = np.asarray(centre_m, float) + unit * np.asarray(radii_m, float)
     return grid_sheet(points, _outwards(points, grid_normals(points)), np.zeros((*points.shape[:2], 2)), material)
 
 
 def disc(centre_m: Sequence[float], radius_m: float, *, material: int, n_sides: int = 28, towards: int = 1) -> Mesh:
-    """An upright disc that faces y (``towards`` 1 or -1), with texture coordinates that put the unit square around it."""
+    """An upright disc that faces y (``towards`` 1 or -1); its texture coordinates put the unit square around it."""
     around = np.linspace(0, 2 * np.pi, n_sides, endpoint=False)
     rim = np.stack([np.cos(around), np.zeros(n_sides), np.sin(around)], 1)
     points = np.concatenate([np.zeros((1, 3)), rim]) * radius_m + np.asarray(centre_m, float)
@@ -215,8 +246,16 @@ def disc(centre_m: Sequence[float], radius_m: float, *, material: int, n_sides: 
     return _mesh(points, np.tile([[0.0, float(towards), 0.0]], (len(points), 1)), faces, material, uv * 0.998)
 
 
-def ring(centre_m: Sequence[float], radius_m: float, tube_m: float, *, material: int, n_sides: int = 28, n_tube: int = 8,
-         width_m: float | None = None) -> Mesh:
+def ring(
+    centre_m: Sequence[float],
+    radius_m: float,
+    tube_m: float,
+    *,
+    material: int,
+    n_sides: int = 28,
+    n_tube: int = 8,
+    width_m: float | None = None,
+) -> Mesh:
     """An upright torus around y (a tyre); ``width_m`` is the half-width along y when it is not round."""
     a = np.linspace(0, 2 * np.pi, n_sides + 1)[:, None]
     b = np.linspace(0, 2 * np.pi, n_tube + 1)[None, :]
@@ -234,7 +273,9 @@ def combine(meshes: Sequence[Mesh]) -> Mesh:
         points_m=np.concatenate([mesh.points_m for mesh in meshes]),
         normals=np.concatenate([mesh.normals for mesh in meshes]),
         uv=np.concatenate([mesh.uv for mesh in meshes]),
-        faces=np.concatenate([mesh.faces + np.int32(start) for mesh, start in zip(meshes, starts, strict=True)]).astype(np.int32),
+        faces=np.concatenate([mesh.faces + np.int32(start) for mesh, start in zip(meshes, starts, strict=True)]).astype(
+            np.int32
+        ),
         materials=np.concatenate([mesh.materials for mesh in meshes]),
         bones=np.concatenate([mesh.bones for mesh in meshes]),
     )

@@ -24,12 +24,24 @@ def _grained(texture: Texture, seed: int, amount: float) -> None:
     texture[..., :3] = np.clip(texture[..., :3] * (1 + amount * grit[..., None]), 0, 255).astype(np.uint8)
 
 
-def road_texture(x0_m: float, x1_m: float, y0_m: float, y1_m: float, *, crossings_m: tuple[float, ...], bay_y_m: float, bay_x1_m: float,
-                 seed: int) -> Texture:
+def road_texture(
+    x0_m: float,
+    x1_m: float,
+    y0_m: float,
+    y1_m: float,
+    *,
+    crossings_m: tuple[float, ...],
+    bay_y_m: float,
+    bay_x1_m: float,
+    seed: int,
+) -> Texture:
     """A straight road seen from above; columns run along x, rows from y0 upwards.
 
     Args:
-        x0_m, x1_m, y0_m, y1_m: Extent.
+        x0_m: West end.
+        x1_m: East end.
+        y0_m: South edge.
+        y1_m: North edge.
         crossings_m: x of the middle of each zebra crossing.
         bay_y_m: y where the parking bays begin; they end at ``bay_x1_m`` along the road.
         bay_x1_m: x where the last bay ends.
@@ -44,7 +56,9 @@ def road_texture(x0_m: float, x1_m: float, y0_m: float, y1_m: float, *, crossing
         x, y = np.array([xa, xb, xb, xa]) - x0_m, np.array([ya, ya, yb, yb]) - y0_m
         draw_shape(texture, np.stack([x, y], 1) * ROAD_PER_M, colour)
 
-    lane = np.exp(-((((np.arange(height) / ROAD_PER_M + y0_m)[:, None] - np.array([-2.45, -0.9, 0.9, 2.45])) / 0.33) ** 2)).sum(1)
+    lane = np.exp(
+        -((((np.arange(height) / ROAD_PER_M + y0_m)[:, None] - np.array([-2.45, -0.9, 0.9, 2.45])) / 0.33) ** 2)
+    ).sum(1)
     texture[..., :3] = (texture[..., :3] * (1 + 0.05 * lane[:, None, None]).clip(0, 1.1)).clip(0, 255).astype(np.uint8)
     for _ in range(26):
         x, y = rng.uniform(x0_m, x1_m), rng.uniform(y0_m, y1_m - 1.5)
@@ -55,8 +69,10 @@ def road_texture(x0_m: float, x1_m: float, y0_m: float, y1_m: float, *, crossing
     for _ in range(40):
         start = np.array([rng.uniform(0, width), rng.uniform(0, height)])
         steps = np.cumsum(rng.normal(0, 9, (30, 2)) + rng.normal(0, 6, 2), axis=0)
-        cv2.polylines(cracks, [np.int32(start + steps)], False, 255, 1, cv2.LINE_AA)
-    texture[cracks > 0, :3] = (texture[cracks > 0, :3] * (1 - 0.28 * (cracks[cracks > 0, None] / 255.0))).astype(np.uint8)
+        cv2.polylines(cracks, [(start + steps).astype(np.int32)], False, 255, 1, cv2.LINE_AA)
+    texture[cracks > 0, :3] = (texture[cracks > 0, :3] * (1 - 0.28 * (cracks[cracks > 0, None] / 255.0))).astype(
+        np.uint8
+    )
     for x in np.arange(x0_m + 1, x1_m, 4.33):
         if min((abs(x + 1.5 - c) for c in crossings_m), default=99) > 4.0:
             area(x, x + 3.0, -0.06, 0.06, WHITE)
@@ -78,7 +94,9 @@ def road_texture(x0_m: float, x1_m: float, y0_m: float, y1_m: float, *, crossing
     return texture
 
 
-def slabs_texture(*, seed: int, per_m: int = 50, side_m: float = 6.0, slab_m: tuple[float, float] = (0.75, 0.5)) -> Texture:
+def slabs_texture(
+    *, seed: int, per_m: int = 50, side_m: float = 6.0, slab_m: tuple[float, float] = (0.75, 0.5)
+) -> Texture:
     """A square of pavement slabs in broken bond, which tiles."""
     rng = np.random.default_rng((seed, 31))
     size = round(side_m * per_m)
@@ -90,7 +108,12 @@ def slabs_texture(*, seed: int, per_m: int = 50, side_m: float = 6.0, slab_m: tu
         shift = (row % 2) * slab_m[0] / 2 * per_m
         for column in range(columns + 1):
             x = column * slab_m[0] * per_m - shift
-            xa, xb, ya, yb = max(0, round(x)), min(size, round(x + slab_m[0] * per_m)), round(y), round(y + slab_m[1] * per_m)
+            xa, xb, ya, yb = (
+                max(0, round(x)),
+                min(size, round(x + slab_m[0] * per_m)),
+                round(y),
+                round(y + slab_m[1] * per_m),
+            )
             if xb <= xa:
                 continue
             tint = rng.normal(1.0, 0.045)
@@ -99,8 +122,8 @@ def slabs_texture(*, seed: int, per_m: int = 50, side_m: float = 6.0, slab_m: tu
         texture[round(y) : round(y) + 1, :, :3] = (texture[round(y) : round(y) + 1, :, :3] * 0.68).astype(np.uint8)
     spots = np.zeros((size, size), np.uint8)
     for _ in range(50):
-        x, y, r = rng.integers(6, size - 6), rng.integers(6, size - 6), rng.integers(1, 3)
-        cv2.circle(spots, (int(x), int(y)), int(r), 255, -1, cv2.LINE_AA)
+        column, row, r = (int(v) for v in rng.integers((6, 6, 1), (size - 6, size - 6, 3)))
+        cv2.circle(spots, (column, row), r, 255, -1, cv2.LINE_AA)
     texture[..., :3] = (texture[..., :3] * (1 - 0.22 * spots[..., None] / 255.0)).astype(np.uint8)
     return texture
 

@@ -42,7 +42,7 @@ class LightRig:
     def direction(self) -> NDArray[np.float64]:
         """Unit vector towards the key light."""
         vector = np.asarray(self.towards_key, float)
-        return vector / np.linalg.norm(vector)
+        return np.asarray(vector / np.linalg.norm(vector))
 
     def packed(self, *, map_origin_m: tuple[float, float] = (0.0, 0.0), map_per_m: float = 1.0) -> F32:
         """(10, 3) float32 for :func:`samples.raster.resolve`.
@@ -67,7 +67,9 @@ class LightRig:
         return np.stack([right, np.cross(forward, right), forward])
 
 
-def shadow_map(mesh: Mesh, rig: LightRig, *, centre_m: tuple[float, float], reach_m: float, size: int) -> tuple[F32, F32]:
+def shadow_map(
+    mesh: Mesh, rig: LightRig, *, centre_m: tuple[float, float], reach_m: float, size: int
+) -> tuple[F32, F32]:
     """Depth picture of a scene from the key light, and the light array that refers to it.
 
     Args:
@@ -97,7 +99,7 @@ def shadow_map(mesh: Mesh, rig: LightRig, *, centre_m: tuple[float, float], reac
 def cloud_gain(time_s: NDArray[np.floating], *, seed: int) -> NDArray[np.float64]:
     """Slow gain of the whole picture, about 1, as thin clouds pass: between 0.90 and 1.04.
 
-    Recipe: three sine waves of 47, 113 and 290 seconds with seeded phases, and a cloud of some 25 seconds every few minutes.
+    Recipe: sine waves of 47, 113 and 290 seconds with seeded phases, and a cloud of some 25 seconds every few minutes.
     """
     rng = np.random.default_rng((seed, 77))
     phases = rng.uniform(0, 2 * np.pi, 3)

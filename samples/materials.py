@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samples.geometry import F32
-from samples.raster import MATERIAL_COLUMNS
+from samples.shading import MATERIAL_COLUMNS
 
-__all__ = ["TEXTURE_CHANNELS", "Surfaces", "SurfaceTable", "linear"]
+__all__ = ["TEXTURE_CHANNELS", "SurfaceTable", "Surfaces", "linear"]
 
 TEXTURE_CHANNELS = 6
 N_LEVELS = 7
@@ -54,8 +54,16 @@ class Surfaces:
     _rows: list[list[float]] = field(default_factory=list)
     _textures: list[tuple[NDArray[np.uint8], float]] = field(default_factory=list)
 
-    def add(self, rgb_u8: tuple[int, int, int] = (255, 255, 255), *, gloss: float = 0.0, grain: float = 0.0,
-            grain_per_m: float = 8.0, texture: int = -1, glow: float = 0.0) -> int:
+    def add(
+        self,
+        rgb_u8: tuple[int, int, int] = (255, 255, 255),
+        *,
+        gloss: float = 0.0,
+        grain: float = 0.0,
+        grain_per_m: float = 8.0,
+        texture: int = -1,
+        glow: float = 0.0,
+    ) -> int:
         """A surface; returns its number. ``grain`` is the amplitude of its mottling, ``grain_per_m`` its fineness."""
         row = [*linear(rgb_u8), gloss, grain, grain_per_m, float(texture), glow, 0.0]
         assert len(row) == MATERIAL_COLUMNS

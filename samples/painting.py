@@ -14,13 +14,26 @@ Array = Any  # Reason: numba compiles from the arrays it meets; their shapes are
 
 
 @numba.njit(cache=True, error_model="numpy")
-def drop_shadow(world: Array, direction: Array, ground_z: float, max_height: float, eye: Array, axes: Array, lens: Array, screen: Array) -> None:
+def drop_shadow(
+    world: Array,
+    direction: Array,
+    ground_z: float,
+    max_height: float,
+    eye: Array,
+    axes: Array,
+    lens: Array,
+    screen: Array,
+) -> None:
     """Project vertices along a direction on the level ground, then into the picture.
 
     Args:
-        world: (N, 3) metres; direction: (3,) towards the light; ground_z: height of the ground.
+        world: (N, 3) metres.
+        direction: (3,) towards the light.
+        ground_z: Height of the ground.
         max_height: Vertices higher above the ground than this are dropped (1/depth 0).
-        eye, axes, lens: The camera, see :func:`samples.raster.pose`.
+        eye: (3,) camera position.
+        axes: (3, 3) rows right, down, forward.
+        lens: (3,) focal length and centre, pixels.
         screen: (N, 3) pixel x, y and 1/depth, written.
     """
     for i in range(world.shape[0]):
@@ -45,8 +58,11 @@ def darken(luma: Array, ground_lit: Array, mask: Array, x0: int, y0: int, streng
     """Darken the ground of a picture under a soft mask, in place.
 
     Args:
-        luma: (H, W) uint8; ground_lit: (H, W) uint8, 0 where no ground is seen, else share of key light.
-        mask: (h, w) float32, 0 to 1, whose corner lies at pixel (x0, y0).
+        luma: (H, W) uint8.
+        ground_lit: (H, W) uint8, 0 where no ground is seen, else share of key light.
+        mask: (h, w) float32, 0 to 1.
+        x0: Column of its corner.
+        y0: Row of its corner.
         strength: Share of the picture grey that a full shadow takes.
         needs_key: Shadow of the key light: it falls only where that light arrives.
     """
@@ -67,9 +83,12 @@ def blend(luma: Array, cb: Array, cr: Array, rgba: Array, x0: int, y0: int) -> N
     """Lay a drawn thing over a picture, in place.
 
     Args:
-        luma: (H, W) uint8; cb, cr: (H/2, W/2) uint8.
+        luma: (H, W) uint8.
+        cb: (H/2, W/2) uint8.
+        cr: (H/2, W/2) uint8.
         rgba: (h, w, 4) float32: colour 0 to 255, already multiplied by alpha, and alpha 0 to 1.
-        x0, y0: Even pixel of the upper left corner; h and w are even.
+        x0: Even column of the upper left corner; w is even.
+        y0: Even row of it; h is even.
     """
     for y in range(0, rgba.shape[0], 2):
         for x in range(0, rgba.shape[1], 2):

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 __all__ = ["BAG_DYES", "CLOTH", "COLOUR_NAMES", "PAINT", "Dye"]
 
-COLOUR_NAMES = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "beige")
+COLOUR_NAMES = (
+    "black",
+    "white",
+    "grey",
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+    "beige",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

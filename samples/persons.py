@@ -19,11 +19,40 @@ __all__ = ["BAGS", "BONES", "CANON_M", "Figure", "figure_parts", "person_model"]
 
 Rgb8 = tuple[int, int, int]
 
-BONES = {name: number for number, name in enumerate((
-    "pelvis", "torso", "head", "left_upper_arm", "left_forearm", "right_upper_arm", "right_forearm", "left_thigh", "left_shin",
-    "left_foot", "right_thigh", "right_shin", "right_foot", "carried"))}
-CANON_M = {"height": 1.75, "thigh": 0.43, "shin": 0.42, "ankle": 0.075, "hip": 0.09, "upper_arm": 0.29, "forearm": 0.25,
-           "shoulder_y": 0.178, "shoulder_z": 0.388, "lumbar": 0.07, "neck": 0.465}
+BONES = {
+    name: number
+    for number, name in enumerate(
+        (
+            "pelvis",
+            "torso",
+            "head",
+            "left_upper_arm",
+            "left_forearm",
+            "right_upper_arm",
+            "right_forearm",
+            "left_thigh",
+            "left_shin",
+            "left_foot",
+            "right_thigh",
+            "right_shin",
+            "right_foot",
+            "carried",
+        )
+    )
+}
+CANON_M = {
+    "height": 1.75,
+    "thigh": 0.43,
+    "shin": 0.42,
+    "ankle": 0.075,
+    "hip": 0.09,
+    "upper_arm": 0.29,
+    "forearm": 0.25,
+    "shoulder_y": 0.178,
+    "shoulder_z": 0.388,
+    "lumbar": 0.07,
+    "neck": 0.465,
+}
 BAGS = ("none", "backpack", "handbag", "suitcase")
 
 
@@ -62,8 +91,17 @@ def _torso(figure: Figure, cloth: int) -> Mesh:
     """The upper garment from hem to collar."""
     hem, flare = (-0.26, 1.22) if figure.is_long_coat else (-0.15, 1.0)
     rows = [
-        (hem, flare * 0.138, flare * 0.195), (hem + 0.02, flare * 0.142, flare * 0.199), (-0.08, 0.135, 0.186), (0.03, 0.124, 0.168), (0.14, 0.130, 0.174),
-        (0.26, 0.142, 0.192), (0.35, 0.137, 0.205), (0.40, 0.120, 0.198), (0.435, 0.096, 0.150), (0.475, 0.066, 0.078), (0.50, 0.062, 0.066),
+        (hem, flare * 0.138, flare * 0.195),
+        (hem + 0.02, flare * 0.142, flare * 0.199),
+        (-0.08, 0.135, 0.186),
+        (0.03, 0.124, 0.168),
+        (0.14, 0.130, 0.174),
+        (0.26, 0.142, 0.192),
+        (0.35, 0.137, 0.205),
+        (0.40, 0.120, 0.198),
+        (0.435, 0.096, 0.150),
+        (0.475, 0.066, 0.078),
+        (0.50, 0.062, 0.066),
     ]
     around = np.linspace(0, 2 * np.pi, 18, endpoint=False)
     c, s = np.cos(around), np.sin(around)
@@ -89,7 +127,9 @@ def _head(figure: Figure, surfaces: Surfaces, skin: int) -> list[Mesh]:
     if figure.has_helmet:
         shell = surfaces.add(figure.bag_rgb, gloss=0.6)
         parts.append(ellipsoid((0.0, 0, 0.175), (0.148, 0.125, 0.142), material=shell, from_z=-0.55))
-        parts.append(rounded_box((0.115, 0, 0.165), (0.038, 0.085, 0.042), material=surfaces.add((18, 20, 24), gloss=0.9)))
+        parts.append(
+            rounded_box((0.115, 0, 0.165), (0.038, 0.085, 0.042), material=surfaces.add((18, 20, 24), gloss=0.9))
+        )
     else:
         parts.append(ellipsoid((-0.006, 0, 0.190), (0.108, 0.089, 0.110), material=hair, from_z=0.12))
         parts.append(ellipsoid((-0.034, 0, 0.170), (0.085, 0.086, 0.118), material=hair, from_z=-0.55))
@@ -106,7 +146,8 @@ def _bag(figure: Figure, surfaces: Surfaces) -> list[Mesh]:
     dark = surfaces.add(tuple(value // 2 for value in figure.bag_rgb), grain=0.1)  # type: ignore[arg-type]  # Reason: three ints.
     if figure.bag == "backpack":
         straps = [
-            capsule((0.128, side * 0.105, 0.16), (0.085, side * 0.10, 0.43), 0.026, material=dark, n_sides=6) for side in (-1, 1)
+            capsule((0.128, side * 0.105, 0.16), (0.085, side * 0.10, 0.43), 0.026, material=dark, n_sides=6)
+            for side in (-1, 1)
         ]
         body = [
             rounded_box((-0.225, 0, 0.21), (0.115, 0.165, 0.245), material=skin, power=0.6),
@@ -125,9 +166,15 @@ def _bag(figure: Figure, surfaces: Surfaces) -> list[Mesh]:
     return [
         rounded_box((0, 0, 0.39), (0.125, 0.215, 0.315), material=skin, power=0.28).with_bone(bone),
         rounded_box((0.118, 0, 0.39), (0.02, 0.17, 0.25), material=dark, power=0.3).with_bone(bone),
-        *[capsule((-0.10, y, 0.65), (-0.10, y, 1.02), 0.011, material=steel, n_sides=6).with_bone(bone) for y in (-0.09, 0.09)],
+        *[
+            capsule((-0.10, y, 0.65), (-0.10, y, 1.02), 0.011, material=steel, n_sides=6).with_bone(bone)
+            for y in (-0.09, 0.09)
+        ],
         capsule((-0.10, -0.09, 1.03), (-0.10, 0.09, 1.03), 0.016, material=dark, n_sides=6).with_bone(bone),
-        *[ellipsoid((-0.10, y, 0.04), (0.045, 0.02, 0.045), material=dark, n_sides=10).with_bone(bone) for y in (-0.17, 0.17)],
+        *[
+            ellipsoid((-0.10, y, 0.04), (0.045, 0.02, 0.045), material=dark, n_sides=10).with_bone(bone)
+            for y in (-0.17, 0.17)
+        ],
     ]
 
 
@@ -153,11 +200,17 @@ def figure_parts(figure: Figure, surfaces: Surfaces) -> list[Mesh]:
         parts += [
             _limb(f"{side}_upper_arm", CANON_M["upper_arm"], 0.061 * b, 0.051 * b, sleeve),
             _limb(f"{side}_forearm", CANON_M["forearm"] - 0.02, 0.052 * b, 0.040 * b, sleeve),
-            ellipsoid((0.008, 0, -0.31), (0.040, 0.026, 0.075), material=skin, n_sides=8).with_bone(BONES[f"{side}_forearm"]),
+            ellipsoid((0.008, 0, -0.31), (0.040, 0.026, 0.075), material=skin, n_sides=8).with_bone(
+                BONES[f"{side}_forearm"]
+            ),
             _limb(f"{side}_thigh", CANON_M["thigh"], 0.094 * b, 0.068 * b, lower, n_sides=9),
             _limb(f"{side}_shin", CANON_M["shin"] - 0.03, 0.069 * b, 0.055 * b, lower, n_sides=9),
-            rounded_box((0.058, 0, -0.033), (0.142, 0.048, 0.044), material=shoes, power=0.65, n_sides=12).with_bone(BONES[f"{side}_foot"]),
-            rounded_box((0.058, 0, -0.066), (0.148, 0.051, 0.014), material=sole, power=0.5, n_sides=12).with_bone(BONES[f"{side}_foot"]),
+            rounded_box((0.058, 0, -0.033), (0.142, 0.048, 0.044), material=shoes, power=0.65, n_sides=12).with_bone(
+                BONES[f"{side}_foot"]
+            ),
+            rounded_box((0.058, 0, -0.066), (0.148, 0.051, 0.014), material=sole, power=0.5, n_sides=12).with_bone(
+                BONES[f"{side}_foot"]
+            ),
         ]
     return parts + _bag(figure, surfaces)
 
@@ -166,4 +219,3 @@ def person_model(figure: Figure) -> Model:
     """A person who can walk; bones as in :data:`BONES`, moved by :mod:`samples.gait`."""
     surfaces = Surfaces()
     return Model(mesh=combine(figure_parts(figure, surfaces)), surfaces=surfaces.table())
-

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Films pieces of a recording and joins them: the only part that touches PyAV.
 
-A recorder's habits are kept: H.264 without B frames, one closed group of 50 frames, one slice thread, time base 1/90000. Pieces are
-whole groups, so that they can be filmed in any order, by any number of processes, with the same bytes.
+A recorder's habits are kept: H.264 without B frames, closed groups of 50 frames, time base 1/90000. Pieces are whole
+groups, so that they can be filmed in any order, by any number of processes, with the same bytes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Encoding:
 
     def options(self) -> dict[str, str]:
         """Options for libx264."""
-        fixed = f"threads=1:mbtree=0:rc-lookahead=0:sync-lookahead=0:scenecut=0:bframes=0:subme=0:me=dia:keyint={GOP}:min-keyint={GOP}:open-gop=0"
+        speed = "threads=1:mbtree=0:rc-lookahead=0:sync-lookahead=0:subme=0:me=dia"
+        fixed = f"{speed}:bframes=0:scenecut=0:open-gop=0:keyint={GOP}:min-keyint={GOP}"
         if self.cbr_kbps:
             rate = f"bitrate={self.cbr_kbps}:vbv-maxrate={self.cbr_kbps}:vbv-bufsize={self.cbr_kbps}:nal-hrd=cbr"
             return {"preset": self.preset, "x264-params": f"{fixed}:{rate}"}
@@ -100,7 +101,16 @@ class Studio:
         seed: Seed of noise and clouds.
     """
 
-    def __init__(self, *, camera: Camera, backdrop: Backdrop, displayed_start: datetime | None, encoding: Encoding, is_night: bool, seed: int) -> None:
+    def __init__(
+        self,
+        *,
+        camera: Camera,
+        backdrop: Backdrop,
+        displayed_start: datetime | None,
+        encoding: Encoding,
+        is_night: bool,
+        seed: int,
+    ) -> None:
         cv2.setNumThreads(1)
         scale = camera.size_wh_px[1] / 720
         self._size_wh_px = camera.size_wh_px

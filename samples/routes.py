@@ -28,5 +28,5 @@ FOOT_ROUTES: dict[str, Route] = {
     "garage-east": ((-46.0, -14.0), (-45.6, -5.0), (-14.0, -5.0)),
     "garage-west": ((-14.0, -4.3), (-45.6, -4.4), (-46.1, -14.0)),
 }
-MEETING_POINT = (67.6, 9.6)
+MEETING_POINT = (66.5, 13.4)
 """Where two persons meet in the square."""

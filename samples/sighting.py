@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When an actor can be seen by a camera, estimated a few times a second without drawing: for the script and for speed."""
+"""When an actor can be seen by a camera, estimated a few times a second without drawing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,26 @@ from samples.geometry import F32
 __all__ = ["PER_S", "Lookout"]
 
 PER_S = 5
-_HALF_LENGTH_M = {"person": 0.3, "bicycle": 0.9, "motorcycle": 1.0, "hatchback": 2.0, "saloon": 2.2, "van": 2.6, "truck": 3.5, "bus": 6.0}
-_HEIGHT_M = {"person": 1.75, "bicycle": 1.8, "motorcycle": 1.6, "hatchback": 1.48, "saloon": 1.45, "van": 2.25, "truck": 2.95, "bus": 3.0}
+_HALF_LENGTH_M = {
+    "person": 0.3,
+    "bicycle": 0.9,
+    "motorcycle": 1.0,
+    "hatchback": 2.0,
+    "saloon": 2.2,
+    "van": 2.6,
+    "truck": 3.5,
+    "bus": 6.0,
+}
+_HEIGHT_M = {
+    "person": 1.75,
+    "bicycle": 1.8,
+    "motorcycle": 1.6,
+    "hatchback": 1.48,
+    "saloon": 1.45,
+    "van": 2.25,
+    "truck": 2.95,
+    "bus": 3.0,
+}
 
 
 class Lookout:
@@ -67,7 +85,11 @@ class Lookout:
             if place is None:
                 continue
             c, s = np.cos(place.heading_rad) * half, np.sin(place.heading_rad) * half
-            points = [(place.x_m + k * c, place.y_m + k * s, place.z_m + f * height) for k in (-1, -0.5, 0, 0.5, 1) for f in (0.15, 0.6, 0.97)]
+            points = [
+                (place.x_m + k * c, place.y_m + k * s, place.z_m + f * height)
+                for k in (-1, -0.5, 0, 0.5, 1)
+                for f in (0.15, 0.6, 0.97)
+            ]
             seen[step], near[step] = self._points_seen(camera, self._nearness[name], np.array(points))
         self._known[key] = (seen, near)
         return seen, near

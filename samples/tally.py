@@ -30,12 +30,28 @@ def _passes(rows: NDArray[np.int32], pts: NDArray[np.int64], time_base: Fraction
     for a, b in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
         first, last = int(frames[a]), int(frames[b - 1])
         tallest = int((rows[a:b, 4] - rows[a:b, 2]).max())
-        found.append(Pass(first_frame=first, last_frame=last, first_pts=int(pts[first]), last_pts=int(pts[last]), n_frames_seen=b - a, max_height_px=tallest))
+        found.append(
+            Pass(
+                first_frame=first,
+                last_frame=last,
+                first_pts=int(pts[first]),
+                last_pts=int(pts[last]),
+                n_frames_seen=b - a,
+                max_height_px=tallest,
+            )
+        )
     return tuple(found)
 
 
-def objects_of(camera: str, actors: Sequence[Actor], who: NDArray[np.str_], rows: NDArray[np.int32], pts: NDArray[np.int64], time_base: Fraction) -> tuple[ObjectTruth, ...]:
-    """Truth of every actor that was seen, in the order of ``actors``; ``rows`` as in :class:`samples.recorder.PieceResult`."""
+def objects_of(
+    camera: str,
+    actors: Sequence[Actor],
+    who: NDArray[np.str_],
+    rows: NDArray[np.int32],
+    pts: NDArray[np.int64],
+    time_base: Fraction,
+) -> tuple[ObjectTruth, ...]:
+    """Truth of every actor that was seen, in the order of ``actors``; ``rows`` as in :mod:`samples.recorder`."""
     found = []
     for actor in actors:
         mine = rows[who == actor.actor_id]
@@ -47,17 +63,31 @@ def objects_of(camera: str, actors: Sequence[Actor], who: NDArray[np.str_], rows
         area = (mine[:, 3] - mine[:, 1]) * (mine[:, 4] - mine[:, 2]) * (mine[:, 5] / 1000.0)
         dye = actor.handover.bag_dye if actor.handover is not None else look.bag_dye
         has_bag = bool(bags.any())
-        found.append(ObjectTruth(
-            object_id=f"{camera}/{actor.actor_id}", actor_id=actor.actor_id, class_name=look.class_name, shape=look.shape,
-            colour=PAINT[look.paint].names if look.paint else (), upper=CLOTH[look.upper].names if look.upper else (), lower=CLOTH[look.lower].names if look.lower else (),
-            bag=BAGS[int(bags[0])], bag_colour=BAG_DYES[dye].names if has_bag else (),
-            bag_changes=tuple(BagChange(frame=int(mine[k, 0]), pts=int(pts[mine[k, 0]]), bag=BAGS[int(bags[k])]) for k in changes),
-            passes=_passes(mine, pts, time_base), best_frame=int(mine[int(area.argmax()), 0]), boxes=np.ascontiguousarray(mine[:, :6]),
-        ))
+        found.append(
+            ObjectTruth(
+                object_id=f"{camera}/{actor.actor_id}",
+                actor_id=actor.actor_id,
+                class_name=look.class_name,
+                shape=look.shape,
+                colour=PAINT[look.paint].names if look.paint else (),
+                upper=CLOTH[look.upper].names if look.upper else (),
+                lower=CLOTH[look.lower].names if look.lower else (),
+                bag=BAGS[int(bags[0])],
+                bag_colour=BAG_DYES[dye].names if has_bag else (),
+                bag_changes=tuple(
+                    BagChange(frame=int(mine[k, 0]), pts=int(pts[mine[k, 0]]), bag=BAGS[int(bags[k])]) for k in changes
+                ),
+                passes=_passes(mine, pts, time_base),
+                best_frame=int(mine[int(area.argmax()), 0]),
+                boxes=np.ascontiguousarray(mine[:, :6]),
+            )
+        )
     return tuple(found)
 
 
-def interactions_of(objects: Sequence[ObjectTruth], actors: Sequence[Actor], pts: NDArray[np.int64], time_base: Fraction) -> tuple[Interaction, ...]:
+def interactions_of(
+    objects: Sequence[ObjectTruth], actors: Sequence[Actor], pts: NDArray[np.int64], time_base: Fraction
+) -> tuple[Interaction, ...]:
     """Hand-overs whose two persons are both seen: the frames in which they stand within 1.6 m of one another."""
     seen = {item.actor_id: item for item in objects}
     takers = {a.handover.at_s: a for a in actors if a.handover is not None and not a.handover.is_giver}
@@ -75,9 +105,16 @@ def interactions_of(objects: Sequence[ObjectTruth], actors: Sequence[Actor], pts
                 together.append(frame)
         if together:
             at = int(np.searchsorted(pts, int(giver.handover.at_s / time_base)))
-            found.append(Interaction(
-                kind="bag_handover", object_ids=(seen[giver.actor_id].object_id, seen[taker.actor_id].object_id), first_frame=together[0],
-                last_frame=together[-1], handover_frame=at if at < len(pts) else -1, bag=giver.handover.bag))
+            found.append(
+                Interaction(
+                    kind="bag_handover",
+                    object_ids=(seen[giver.actor_id].object_id, seen[taker.actor_id].object_id),
+                    first_frame=together[0],
+                    last_frame=together[-1],
+                    handover_frame=at if at < len(pts) else -1,
+                    bag=giver.handover.bag,
+                )
+            )
     return tuple(found)
 
 

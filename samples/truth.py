@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ground truth of a set: one JSON file, and boxes in a side file when there are many.
 
-Schema ``relecture-samples-truth/1``. Frames are numbered from 0 in decode order (which is presentation order); times are ticks of
-``time_base`` from the start of the file; boxes are source pixels, right and bottom edges exclusive, around what can be seen.
+Schema ``relecture-samples-truth/1``. Frames are numbered from 0 in decode order, which is presentation order; times are
+ticks of ``time_base``; boxes are source pixels, right and bottom edges exclusive, around what can be seen.
 ``clock_offset_ms`` is displayed minus reference time.
 """
 
@@ -18,7 +18,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SCHEMA", "BagChange", "FileTruth", "Interaction", "LightEvent", "ObjectTruth", "Pass", "Truth", "read_truth", "write_truth"]
+__all__ = [
+    "SCHEMA",
+    "BagChange",
+    "FileTruth",
+    "Interaction",
+    "LightEvent",
+    "ObjectTruth",
+    "Pass",
+    "Truth",
+    "read_truth",
+    "write_truth",
+]
 
 SCHEMA = "relecture-samples-truth/1"
 INLINE_BOXES = 60_000
@@ -156,10 +167,20 @@ def _pts_json(pts: NDArray[np.int64]) -> Json:
 
 def _object_json(item: ObjectTruth, *, is_inline: bool) -> Json:
     body: dict[str, object] = {
-        "object_id": item.object_id, "actor_id": item.actor_id, "class": item.class_name, "shape": item.shape, "colour": list(item.colour),
-        "upper": list(item.upper), "lower": list(item.lower), "bag": item.bag, "bag_colour": list(item.bag_colour),
-        "first_frame": item.passes[0].first_frame, "last_frame": item.passes[-1].last_frame,
-        "first_pts": item.passes[0].first_pts, "last_pts": item.passes[-1].last_pts, "best_frame": item.best_frame,
+        "object_id": item.object_id,
+        "actor_id": item.actor_id,
+        "class": item.class_name,
+        "shape": item.shape,
+        "colour": list(item.colour),
+        "upper": list(item.upper),
+        "lower": list(item.lower),
+        "bag": item.bag,
+        "bag_colour": list(item.bag_colour),
+        "first_frame": item.passes[0].first_frame,
+        "last_frame": item.passes[-1].last_frame,
+        "first_pts": item.passes[0].first_pts,
+        "last_pts": item.passes[-1].last_pts,
+        "best_frame": item.best_frame,
         "bag_changes": [{"frame": c.frame, "pts": c.pts, "bag": c.bag} for c in item.bag_changes],
         "passes": [{name: getattr(p, name) for name in Pass.__slots__} for p in item.passes],
     }
@@ -170,9 +191,18 @@ def _object_json(item: ObjectTruth, *, is_inline: bool) -> Json:
 
 def _file_json(item: FileTruth, *, is_inline: bool) -> Json:
     return {
-        "file": item.file, "camera": item.camera, "size_wh_px": list(item.size_wh_px), "time_base": str(item.time_base), "pts": _pts_json(item.pts_ticks),
-        "displayed_start": item.displayed_start.isoformat(), "clock_offset_ms": item.clock_offset_ms, "is_vfr": item.is_vfr, "is_night": item.is_night,
-        "has_clock": item.has_clock, "active_frames": item.active_frames, "objects": [_object_json(o, is_inline=is_inline) for o in item.objects],
+        "file": item.file,
+        "camera": item.camera,
+        "size_wh_px": list(item.size_wh_px),
+        "time_base": str(item.time_base),
+        "pts": _pts_json(item.pts_ticks),
+        "displayed_start": item.displayed_start.isoformat(),
+        "clock_offset_ms": item.clock_offset_ms,
+        "is_vfr": item.is_vfr,
+        "is_night": item.is_night,
+        "has_clock": item.has_clock,
+        "active_frames": item.active_frames,
+        "objects": [_object_json(o, is_inline=is_inline) for o in item.objects],
         "interactions": [{name: getattr(i, name) for name in Interaction.__slots__} for i in item.interactions],
         "light": [{name: getattr(e, name) for name in LightEvent.__slots__} for e in item.light],
     }
@@ -185,7 +215,9 @@ def write_truth(truth: Truth, path: Path) -> None:
         boxes = {o.object_id.replace("/", "--"): o.boxes for f in truth.files for o in f.objects}
         np.savez_compressed(_boxes_path(path), **boxes)  # type: ignore[arg-type]  # Reason: numpy's stub takes the keyword for allow_pickle.
     document = {
-        "schema": SCHEMA, "seed": truth.seed, "boxes": "inline" if is_inline else _boxes_path(path).name,
+        "schema": SCHEMA,
+        "seed": truth.seed,
+        "boxes": "inline" if is_inline else _boxes_path(path).name,
         "files": [_file_json(f, is_inline=is_inline) for f in truth.files],
     }
     draft = path.with_suffix(".part")
@@ -218,7 +250,11 @@ def _read_file(body: dict[str, object], side: Mapping[str, NDArray[np.int32]]) -
     value: dict[str, object] = dict(body)
     pts = value.pop("pts")
     assert isinstance(pts, dict)
-    ticks = np.array(pts["list"], np.int64) if "list" in pts else pts["first"] + pts["step"] * np.arange(pts["count"], dtype=np.int64)
+    ticks = (
+        np.array(pts["list"], np.int64)
+        if "list" in pts
+        else pts["first"] + pts["step"] * np.arange(pts["count"], dtype=np.int64)
+    )
     objects = value.pop("objects")
     interactions, light = value.pop("interactions"), value.pop("light")
     assert isinstance(objects, list) and isinstance(interactions, list) and isinstance(light, list)
@@ -226,8 +262,10 @@ def _read_file(body: dict[str, object], side: Mapping[str, NDArray[np.int32]]) -
     value["time_base"] = Fraction(str(value["time_base"]))
     value["displayed_start"] = datetime.fromisoformat(str(value["displayed_start"]))
     return FileTruth(
-        pts_ticks=ticks, objects=tuple(_read_object(o, side) for o in objects),
-        interactions=tuple(Interaction(**{**i, "object_ids": tuple(i["object_ids"])}) for i in interactions), light=tuple(LightEvent(**e) for e in light),
+        pts_ticks=ticks,
+        objects=tuple(_read_object(o, side) for o in objects),
+        interactions=tuple(Interaction(**{**i, "object_ids": tuple(i["object_ids"])}) for i in interactions),
+        light=tuple(LightEvent(**e) for e in light),
         **value,  # type: ignore[arg-type]  # Reason: the remaining keys are fields by name.
     )
 
@@ -238,9 +276,14 @@ def _names(value: Sequence[str]) -> tuple[str, ...]:
 
 def _read_object(body: dict[str, object], side: Mapping[str, NDArray[np.int32]]) -> ObjectTruth:
     item = {key: body[key] for key in ("object_id", "actor_id", "shape", "bag", "best_frame")}
-    boxes = np.array(body["boxes"], np.int32).reshape(-1, 6) if "boxes" in body else side[str(body["object_id"]).replace("/", "--")]
+    boxes = (
+        np.array(body["boxes"], np.int32).reshape(-1, 6)
+        if "boxes" in body
+        else side[str(body["object_id"]).replace("/", "--")]
+    )
     return ObjectTruth(
-        class_name=str(body["class"]), boxes=boxes,
+        class_name=str(body["class"]),
+        boxes=boxes,
         **{key: tuple(body[key]) for key in ("colour", "upper", "lower", "bag_colour")},  # type: ignore[arg-type]  # Reason: JSON lists of names.
         bag_changes=tuple(BagChange(**c) for c in body["bag_changes"]),  # type: ignore[attr-defined]  # Reason: a JSON list.
         passes=tuple(Pass(**p) for p in body["passes"]),  # type: ignore[attr-defined]  # Reason: a JSON list.

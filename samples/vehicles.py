@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from samples.bodywork import BODIES, Body, body_mesh, paint_surfaces
+from samples.bodies import BODIES, Body
+from samples.bodywork import body_mesh, paint_surfaces
 from samples.geometry import Mesh, box, combine, disc, moved, ring
 from samples.materials import TEXTURE_CHANNELS, Surfaces
 from samples.models3d import Model
@@ -30,7 +31,9 @@ def _rim_texture(*, n_spokes: int) -> np.ndarray[tuple[int, ...], np.dtype[np.ui
     return texture
 
 
-def _wheels(body: Body, surfaces: Surfaces, *, first_bone: int, n_spokes: int) -> tuple[list[Mesh], list[tuple[float, float]]]:
+def _wheels(
+    body: Body, surfaces: Surfaces, *, first_bone: int, n_spokes: int
+) -> tuple[list[Mesh], list[tuple[float, float]]]:
     """Tyres and rims of each axle; each axle is one bone whose origin is its centre."""
     tyre = surfaces.add((24, 24, 26), grain=0.1)
     rim = surfaces.add(texture=surfaces.add_texture(_rim_texture(n_spokes=n_spokes), texels_per_m=70))
@@ -40,13 +43,18 @@ def _wheels(body: Body, surfaces: Surfaces, *, first_bone: int, n_spokes: int) -
         for side in (-1, 1):
             y = side * (body.width_m / 2 - 0.10)
             meshes.append(ring((0, y, 0), r, r * 0.28, material=tyre, width_m=0.12).with_bone(first_bone + number))
-            meshes.append(disc((0, y + side * 0.105, 0), r * 0.93, material=rim, towards=side).with_bone(first_bone + number))
+            meshes.append(
+                disc((0, y + side * 0.105, 0), r * 0.93, material=rim, towards=side).with_bone(first_bone + number)
+            )
     return meshes, [(x, r) for x in body.axles]
 
 
 def _mirrors(body: Body, material: int) -> list[Mesh]:
     x = body.doors[0] - 0.12
-    return [box((x, side * (body.width_m / 2 + 0.06), body.belt_m + 0.07), (0.10, 0.16, 0.13), material=material) for side in (-1, 1)]
+    return [
+        box((x, side * (body.width_m / 2 + 0.06), body.belt_m + 0.07), (0.10, 0.16, 0.13), material=material)
+        for side in (-1, 1)
+    ]
 
 
 def vehicle_model(kind: str, paint_rgb: Rgb8, *, stripe_rgb: Rgb8 | None = None) -> Model:
@@ -71,14 +79,19 @@ def vehicle_model(kind: str, paint_rgb: Rgb8, *, stripe_rgb: Rgb8 | None = None)
         xs = [x for x, _ in body.outline]
         middle, depth = (max(xs) + min(xs)) / 2, body.length_m - 0.3
         parts.append(box((middle, 0, body.sill_m + 0.05), (depth, body.width_m * 0.86, 0.2), material=under))
-        wheels, found = _wheels(body, surfaces, first_bone=1 + len(axles), n_spokes=5 if kind in ("hatchback", "saloon") else 8)
+        wheels, found = _wheels(
+            body, surfaces, first_bone=1 + len(axles), n_spokes=5 if kind in ("hatchback", "saloon") else 8
+        )
         parts += wheels
         axles += found
         if name != "cargo" and body.windows:
             parts += _mirrors(body, trim)
     if kind == "truck":
         parts.append(box((-0.9, 0, 0.66), (5.2, 0.9, 0.22), material=under))
-        parts += [box((-3.5, side * 0.9, 0.62), (0.1, 0.4, 0.14), material=surfaces.add((170, 16, 18), gloss=0.5, glow=0.3)) for side in (-1, 1)]
+        parts += [
+            box((-3.5, side * 0.9, 0.62), (0.1, 0.4, 0.14), material=surfaces.add((170, 16, 18), gloss=0.5, glow=0.3))
+            for side in (-1, 1)
+        ]
     if kind == "bus":
         parts.append(moved(box((0, 0, 0), (5.0, 1.5, 0.22), material=surfaces.add((205, 206, 204))), (-1.0, 0, 3.12)))
         sign = surfaces.add((250, 170, 40), glow=0.8)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What changes the whole picture: swaying foliage, a passing cloud, sensor noise, night gain, and the recorder's clock."""
+"""What changes the whole picture: swaying foliage, light, sensor noise, night gain, and the recorder's clock."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ U8 = NDArray[np.uint8]
 
 def i420(rgb_u8: U8) -> U8:
     """(H * 3 / 2, W) uint8 planes of an (H, W, 3) picture, BT.601 limited range."""
-    planes: U8 = cv2.cvtColor(rgb_u8, cv2.COLOR_RGB2YUV_I420)
-    return planes
+    return np.asarray(cv2.cvtColor(rgb_u8, cv2.COLOR_RGB2YUV_I420), np.uint8)
 
 
 class Foliage:
@@ -34,26 +33,14 @@ class Foliage:
     """
 
     def __init__(self, backdrop: Backdrop, *, sway_px: float) -> None:
-        near = cv2.dilate(backdrop.leaves, np.ones((9, 9), np.uint8))
-        _, _, stats, _ = cv2.connectedComponentsWithStats(near)
-        height, width = near.shape
-        weight = cv2.GaussianBlur(backdrop.leaves.astype(np.float32) / 255, (0, 0), 1.5)
-        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-        wave = x / 31.0 + y / 23.0
-        shifted = []
-        for phase in range(N_PHASES):
-            angle = 2 * np.pi * phase / N_PHASES + wave
-            across, along = x + sway_px * weight * np.sin(angle), y + 0.4 * sway_px * weight * np.cos(angle * 1.3)
-            shifted.append(i420(cv2.remap(backdrop.rgb_u8, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)))
+        height, width = backdrop.leaves.shape
+        _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(backdrop.leaves, np.ones((9, 9), np.uint8)))
         self._patches: list[tuple[int, int, list[tuple[U8, U8, U8]]]] = []
-        for left, top, w, h, _ in stats[1:]:
+        for left, top, w, h, _ in stats[1:].tolist():
             x0, y0, x1, y1 = left & ~1, top & ~1, min(width, (left + w + 1) & ~1), min(height, (top + h + 1) & ~1)
-            bank = []
-            for planes in shifted:
-                luma, cb, cr = split_planes(planes)
-                half = np.s_[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2]
-                bank.append((luma[y0:y1, x0:x1].copy(), cb[half].copy(), cr[half].copy()))
-            self._patches.append((int(x0), int(y0), bank))
+            part = np.s_[y0:y1, x0:x1]
+            bank = [split_planes(i420(p)) for p in _swayed(backdrop.rgb_u8[part], backdrop.leaves[part], sway_px)]
+            self._patches.append((x0, y0, bank))
 
     @staticmethod
     def phase_at(time_s: float) -> int:
@@ -72,12 +59,26 @@ class Foliage:
             cr[y0 // 2 : (y0 + h) // 2, x0 // 2 : (x0 + w) // 2] = red
 
 
+def _swayed(rgb_u8: U8, leaves: U8, sway_px: float) -> list[U8]:
+    """A window of the picture with its leaves shifted by a wave that runs through them, for each phase."""
+    height, width = leaves.shape
+    weight = np.asarray(cv2.GaussianBlur(leaves, (0, 0), 1.5), np.float32) * np.float32(sway_px / 255)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    pictures = []
+    for phase in range(N_PHASES):
+        angle = x / np.float32(31.0) + y / np.float32(23.0) + np.float32(2 * np.pi * phase / N_PHASES)
+        across, along = x + weight * np.sin(angle), y + np.float32(0.4) * weight * np.cos(angle)
+        moved = cv2.remap(rgb_u8, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        pictures.append(np.asarray(moved, np.uint8))
+    return pictures
+
+
 class Grain:
     """Sensor noise from a bank: a long stretch of Gaussian noise read from a seeded place in each frame.
 
     Args:
         size_wh_px: Picture size.
-        sigma: Standard deviation of the luma noise, grey levels; the chroma noise is a third of it by night, none by day.
+        sigma: Standard deviation of the luma noise, grey levels; chroma noise is a third of it by night, none by day.
         seed: Seed of the bank.
         is_night: Chroma noise too.
     """
@@ -108,7 +109,9 @@ class Grain:
         if self._is_night:
             for plane in (cb, cr):
                 start = int(rng.integers(self.SPARE))
-                plus, minus = (bank[start : start + plane.size].reshape(plane.shape) for bank in (self._plus, self._minus))
+                plus, minus = (
+                    bank[start : start + plane.size].reshape(plane.shape) for bank in (self._plus, self._minus)
+                )
                 cv2.add(plane, plus // 3, dst=plane)
                 cv2.subtract(plane, minus // 3, dst=plane)
 
@@ -124,7 +127,9 @@ class Sensor:
         luma, cb, cr = split_planes(planes)
         night = 0.36 if self.is_night else 1.0
         grey = np.arange(256, dtype=np.float64)
-        table = np.clip(np.round(16 + (grey - 16) * night * gain + (14 if self.is_night else 0)), 0, 255).astype(np.uint8)
+        table = np.clip(np.round(16 + (grey - 16) * night * gain + (14 if self.is_night else 0)), 0, 255).astype(
+            np.uint8
+        )
         cv2.LUT(luma, table, dst=luma)
         if self.is_night:
             faint = np.clip(np.round(128 + (grey - 128) * 0.16), 0, 255).astype(np.uint8)
@@ -156,8 +161,8 @@ class Clock:
         at = (8, height + 6)
         cv2.putText(edge, text, at, font, size, 255, thick + round(3 * scale), cv2.LINE_AA)
         cv2.putText(letters, text, at, font, size, 255, thick, cv2.LINE_AA)
-        opacity = np.maximum(edge, letters).astype(np.float32) / 255
-        return np.clip(16 + letters * (219 / 255), 16, 235).astype(np.uint8), opacity
+        opacity = np.maximum(edge, letters).astype(np.float32) / np.float32(255)
+        return np.clip(16 + letters * (219 / 255), 16, 235).astype(np.uint8), np.asarray(opacity, np.float32)
 
     def burn(self, planes: U8, displayed: datetime) -> None:
         """Write a displayed time into an I420 picture, in place."""
