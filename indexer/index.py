@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ from indexer.tracks import join_across_cut, joined
 from indexer.vectors import VectorIndex
 from models.errors import UnknownReference
 
-__all__ = ["Index", "content_digest", "stored_numbers", "write_segment"]
+__all__ = ["Index", "content_digest", "stored_numbers", "void_segments", "write_segment"]
 
 MAX_CUT_S = 1.0
 
@@ -34,11 +35,40 @@ def stored_numbers(store: BlobStore, recording_id: RecordingId) -> frozenset[int
     return frozenset(int(name.rsplit("/", 1)[1].removesuffix(".seg")) for name in names)
 
 
+def void_segments(
+    store: BlobStore,
+    recording_id: RecordingId,
+    *,
+    allowed_ticks: Sequence[tuple[int, int]] | None = None,
+    from_number: int = 0,
+) -> int:
+    """Replace stored segments by empty ones, which every reader passes over; returns how many.
+
+    Args:
+        store: Where the segments are.
+        recording_id: Whose segments.
+        allowed_ticks: Keep segments that lie inside one of these half-open spans; None keeps none.
+        from_number: Leave segments of a lower number alone.
+    """
+    n_void = 0
+    for number in sorted(stored_numbers(store, recording_id)):
+        name = segment_name(recording_id, number)
+        segment = unpack(store.read(name), name=name)
+        span = (segment.start_pts_ticks, segment.end_pts_ticks)
+        is_kept = any(start <= span[0] and span[1] <= end for start, end in allowed_ticks or ())
+        if number < from_number or segment.is_void or is_kept:
+            continue
+        write_segment(store, segment.voided())
+        n_void += 1
+    return n_void
+
+
 def content_digest(segments: Iterable[Segment]) -> str:
     """Hex SHA-256 over the content of all segments in order: equal indexes give equal digests."""
     digest = hashlib.sha256()
     for segment in sorted(segments, key=lambda item: (item.recording_id, item.number)):
-        digest.update(pack(segment)[1].encode())
+        if not segment.is_void:
+            digest.update(pack(segment)[1].encode())
     return digest.hexdigest()
 
 
@@ -56,11 +86,15 @@ class Index:
     def __init__(self, store: BlobStore, recordings: Mapping[RecordingId, Recording]) -> None:
         self.recordings = dict(recordings)
         names = [name for name in store.names("segments/") if name.split("/")[1] in self.recordings]
-        self.segments: tuple[Segment, ...] = tuple(unpack(store.read(name), name=name) for name in names)
+        stored = (unpack(store.read(name), name=name) for name in names)
+        self.segments: tuple[Segment, ...] = tuple(segment for segment in stored if not segment.is_void)
         self._track_by_id = self._joined_tracks()
         self.rows = TrackRows()
         self.rows.add(self.tracks)
-        described = [track for track in self.tracks if len(track.vector)]
+        # Why: vectors of two appearance nets cannot be compared; those that most tracks have are kept.
+        lengths = Counter(len(track.vector) for track in self.tracks if len(track.vector))
+        usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
+        described = [track for track in self.tracks if len(track.vector) == usual > 0]
         vectors = np.stack([track.vector for track in described]) if described else np.zeros((0, 1), np.float32)
         self.vectors = VectorIndex([track.track_id for track in described], vectors)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A segment: the index of one keyframe-aligned stretch of one recording, as immutable bytes with a content digest.
 
-Layout: one line of JSON (the header, with ``content_sha256`` of all that follows it), then a ZIP of Parquet tables,
-stored with fixed dates, so that equal content gives equal bytes.
+Layout: one line of JSON (the header, with ``content_sha256`` of all that follows it and ``header_sha256`` of itself),
+then a ZIP of Parquet tables, stored with fixed dates, so that equal content gives equal bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +22,17 @@ from indexer.findings import Finding, FindingKind
 from indexer.records import Attribute, RecordingId, SkippedSpan, Track, TrackId
 from models.errors import Tampered
 
-__all__ = ["FORMAT", "Segment", "SegmentStats", "pack", "segment_name", "track_id_of", "unpack"]
+__all__ = [
+    "FORMAT",
+    "Segment",
+    "SegmentHeader",
+    "SegmentStats",
+    "pack",
+    "read_header",
+    "segment_name",
+    "track_id_of",
+    "unpack",
+]
 
 FORMAT: Final = "relecture-segment-1"
 _FIXED_DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -74,6 +84,45 @@ class Segment:
     findings: tuple[Finding, ...]
     stats: SegmentStats
 
+    @property
+    def is_void(self) -> bool:
+        """True for a segment that was taken back: it covers nothing and says nothing."""
+        return self.start_pts_ticks == self.end_pts_ticks
+
+    def voided(self) -> Segment:
+        """The segment that stands in the place of this one when it is taken back."""
+        return replace(
+            self,
+            end_pts_ticks=self.start_pts_ticks,
+            tracks=(),
+            skipped=(),
+            findings=(),
+            stats=SegmentStats(
+                n_frames=0,
+                n_decoded=0,
+                n_analysed=0,
+                n_detector_calls=0,
+                n_keyframes_looked_at=0,
+                n_noise=0,
+                n_corrupt=0,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentHeader:
+    """The first line of a stored segment, checked on its own: enough to know whether it must be made again."""
+
+    recording_id: RecordingId
+    number: int
+    start_pts_ticks: int
+    end_pts_ticks: int
+    profile: str
+    config_sha256: str
+    content_sha256: str
+    model_ids: tuple[str, ...]
+    stats: SegmentStats
+
 
 def segment_name(recording_id: str, number: int) -> str:
     """Blob name of a segment."""
@@ -109,23 +158,50 @@ def pack(segment: Segment) -> tuple[bytes, str]:
         "model_ids": list(segment.model_ids),
         "stats": stats,
     }
-    return json.dumps(header, sort_keys=True).encode() + b"\n" + content, digest
+    return _line_of(header) + b"\n" + content, digest
+
+
+def _line_of(header: dict[str, Any]) -> bytes:
+    """The header as canonical JSON, with a digest of itself."""
+    plain = json.dumps(header, sort_keys=True).encode()
+    return json.dumps({**header, "header_sha256": hashlib.sha256(plain).hexdigest()}, sort_keys=True).encode()
+
+
+def read_header(content: bytes, *, name: str) -> SegmentHeader:
+    """Read and check the header of a stored segment; the body is not looked at.
+
+    Raises:
+        Tampered: It is not a header of this format, or not as it was written.
+    """
+    line, separator, _ = content.partition(b"\n")
+    try:
+        document: dict[str, Any] = json.loads(line)
+        if not separator or document.pop("format") != FORMAT:
+            raise ValueError("format")
+        document.pop("header_sha256")
+        if _line_of({"format": FORMAT, **document}) != line:
+            raise ValueError("digest")
+        return SegmentHeader(
+            **{
+                **document,
+                "recording_id": RecordingId(document["recording_id"]),
+                "model_ids": tuple(document["model_ids"]),
+                "stats": SegmentStats(**document["stats"]),
+            }
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise Tampered(f"{name} is not a segment of this format.", hint="Run the index again.") from problem
 
 
 def unpack(content: bytes, *, name: str) -> Segment:
-    """Read a segment back and check its digest.
+    """Read a segment back and check its digests.
 
     Raises:
-        Tampered: The bytes do not match the digest in the header, or are not a segment.
+        Tampered: The bytes do not match the digests in the header, or are not a segment.
     """
-    head, separator, body = content.partition(b"\n")
-    try:
-        header: dict[str, Any] = json.loads(head)
-        if not separator or header["format"] != FORMAT:
-            raise ValueError("format")
-    except (ValueError, KeyError, TypeError) as problem:
-        raise Tampered(f"{name} is not a segment of this format.", hint="Run the index again.") from problem
-    if hashlib.sha256(body).hexdigest() != header["content_sha256"]:
+    header = read_header(content, name=name)
+    body = content.partition(b"\n")[2]
+    if hashlib.sha256(body).hexdigest() != header.content_sha256:
         raise Tampered(f"{name}: content digest differs.", hint="Run verify, then index the recording again.")
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         tables = {
@@ -133,17 +209,17 @@ def unpack(content: bytes, *, name: str) -> Segment:
             for item in archive.infolist()
         }
     return Segment(
-        recording_id=RecordingId(header["recording_id"]),
-        number=header["number"],
-        start_pts_ticks=header["start_pts_ticks"],
-        end_pts_ticks=header["end_pts_ticks"],
-        profile=header["profile"],
-        config_sha256=header["config_sha256"],
-        model_ids=tuple(header["model_ids"]),
+        recording_id=header.recording_id,
+        number=header.number,
+        start_pts_ticks=header.start_pts_ticks,
+        end_pts_ticks=header.end_pts_ticks,
+        profile=header.profile,
+        config_sha256=header.config_sha256,
+        model_ids=header.model_ids,
         tracks=tuple(_track_of(row) for row in tables["tracks"]),
         skipped=tuple(SkippedSpan(**row) for row in tables["skipped"]),
         findings=tuple(Finding(**{**row, "kind": FindingKind(row["kind"])}) for row in tables["findings"]),
-        stats=SegmentStats(**header["stats"]),
+        stats=header.stats,
     )
 
 

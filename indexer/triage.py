@@ -69,6 +69,10 @@ def select_spans(
     """
     if not looks:
         return Selection(active=((start_pts_ticks, end_pts_ticks),), skipped=())
+    if looks[0].pts_ticks > start_pts_ticks:
+        # Why: nothing was looked at before the first keyframe, so nothing can be said of what lies there.
+        unseen = KeyLook(pts_ticks=start_pts_ticks, largest_change_unit=looks[0].largest_change_unit, is_active=True)
+        looks = [unseen, *looks]
     n_gops = len(looks)
     wanted = np.zeros(n_gops, bool)
     for i, look in enumerate(looks):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from indexer.findings import Finding, FindingKind
+from indexer.index import void_segments
 from indexer.probe import ProbeResult, probe
 from indexer.records import Recording, RecordingId
 from indexer.ticks import ClockRecord
@@ -38,7 +39,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportItem:
-    """What became of one file: ``imported``, ``duplicate``, ``quarantined`` or ``refused``."""
+    """What became of one file: ``imported``, ``updated``, ``duplicate``, ``quarantined`` or ``refused``.
+
+    ``updated`` means that the recording was in the case already, and that its clock was corrected by what was typed
+    now, or its scope by a complementary requisition.
+    """
 
     path: str
     outcome: str
@@ -118,8 +123,10 @@ def find_footage(paths: Sequence[Path]) -> tuple[Path, ...]:
                     hint=f"Looked for {' '.join(sorted(SUFFIXES))}; name a file of another kind directly.",
                 )
             found += inside
-        elif path.exists():
+        elif path.is_file():
             found.append(path)
+        elif path.exists():
+            raise UnreadableInput(f"{path} is not a file.", hint="Name a video file or a folder that holds some.")
         else:
             raise UnreadableInput(f"{path} does not exist.", hint="Check the path, or plug the medium in again.")
     return tuple(dict.fromkeys(item.resolve() for item in found))
@@ -149,10 +156,10 @@ def import_footage(
         progress: Told how reading goes.
 
     Raises:
-        UnreadableInput: A path is missing or empty.
+        UnreadableInput: A path is missing, empty or not a file.
         NotFootage: The only file named cannot be decoded.
         OutOfScope: Unknown camera, or the only file named lies outside the requisition.
-        UsageProblem: One start for several files.
+        UsageProblem: One start for several files, or a negative uncertainty.
     """
     session.requisition.scope.covers(camera, None, None)
     files = find_footage(paths)
@@ -161,6 +168,8 @@ def import_footage(
             f"{len(files)} files cannot all start at {start.isoformat()}.",
             hint="Import each file with its own --start, or without to take the proposal of its name.",
         )
+    if uncertainty_ms < 0:
+        raise UsageProblem("An uncertainty cannot be negative.", hint="Give half the width of the interval: 1s.")
     piece = piece or _only_piece(session)
     clock = ClockRecord(
         displayed_start=start,
@@ -168,7 +177,14 @@ def import_footage(
         uncertainty_ms=uncertainty_ms,
         how_read="typed" if start is not None else "unknown",
     )
-    detail: JsonObject = {"camera": camera, "piece": piece, "n_files": len(files), "clock_offset_ms": clock_offset_ms}
+    detail: JsonObject = {
+        "camera": camera,
+        "piece": piece,
+        "n_files": len(files),
+        "displayed_start": start.isoformat() if start is not None else None,
+        "clock_offset_ms": clock_offset_ms,
+        "uncertainty_ms": uncertainty_ms,
+    }
     with session.act("import.run", detail=detail) as act:
         work = _Import(session, camera=camera, piece=piece, clock=clock, progress=progress)
         items = []
@@ -212,35 +228,62 @@ class _Import:
         self._known = {item.recording.sha256: item for item in read_recordings(session)}
 
     def take(self, file: Path) -> ImportItem:
-        size_bytes = file.stat().st_size
         name = file.name
+        try:
+            size_bytes = file.stat().st_size
+        except OSError as problem:
+            raise UnreadableInput(
+                f"{file} cannot be read ({problem.strerror}).", hint="Check the path and the medium."
+            ) from problem
 
         def tell(n_bytes: int) -> None:
             if self._progress is not None:
                 self._progress(name, n_bytes, size_bytes)
 
         probed = probe(str(file), progress=tell)
-        recording = self._recording(file, probed)
         known = self._known.get(probed.sha256)
-        if known is not None and known.scope != ScopeVerdict.OUTSIDE:
-            return ImportItem(
-                path=str(file),
-                outcome="duplicate",
-                recording=known.recording,
-                reason=f"the same bytes as {Path(known.recording.path).name} of {known.recording.camera}",
-            )
-        item = self._held_against_scope(recording)
+        if known is not None:
+            return self._again(file, known)
+        recording = self._recording(file, probed)
+        item, reason = self._held_against_scope(recording)
         if item.scope == ScopeVerdict.OUTSIDE:
             self._session.store.write(f"quarantine/{recording.recording_id}.json", to_bytes(item))
-            reason = self._answer(recording)
             return ImportItem(path=str(file), outcome="quarantined", recording=recording, reason=reason)
         # Why: the document comes last, so that a kill before it leaves a table nobody refers to, not half a recording.
         write_packets(self._session, recording.recording_id, probed.packets)
-        self._session.store.write(recording_name(recording.recording_id), to_bytes(item))
-        self._known[recording.sha256] = item
+        self._write(item)
         return ImportItem(path=str(file), outcome="imported", recording=recording)
 
+    def _again(self, file: Path, known: CaseRecording) -> ImportItem:
+        """The same bytes once more: a clock typed now corrects the one before, and the scope is looked at anew."""
+        recording = known.recording
+        if recording.camera != self._camera:
+            return _duplicate(file, known)
+        if self._clock.is_known and not any(item.kind is FindingKind.NO_TIME_BASE for item in recording.findings):
+            kept = tuple(item for item in recording.findings if item.component != "clock")
+            recording = replace(recording, clock=self._clock, findings=kept)
+        item, reason = self._held_against_scope(recording)
+        item = replace(item, imported_utc=known.imported_utc)
+        if to_bytes(item) == to_bytes(known):
+            return _duplicate(file, known)
+        # Why: what the index says of a stretch that may not be analysed goes before the recording says so.
+        void_segments(self._session.store, recording.recording_id, allowed_ticks=item.allowed_ticks())
+        self._write(item)
+        if item.scope == ScopeVerdict.OUTSIDE:
+            return ImportItem(path=str(file), outcome="quarantined", recording=recording, reason=reason)
+        return ImportItem(
+            path=str(file),
+            outcome="updated",
+            recording=recording,
+            reason=f"in the case already; its clock and scope were set anew: {reason}",
+        )
+
+    def _write(self, item: CaseRecording) -> None:
+        self._session.store.write(recording_name(item.recording.recording_id), to_bytes(item))
+        self._known[item.recording.sha256] = item
+
     def _recording(self, file: Path, probed: ProbeResult) -> Recording:
+        has_times = all(item.kind is not FindingKind.NO_TIME_BASE for item in probed.findings)
         recording = Recording(
             recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
             path=str(file),
@@ -249,31 +292,42 @@ class _Import:
             camera=self._camera,
             piece=self._piece,
             facts=probed.facts,
-            clock=self._clock,
+            # Why: a start says nothing of later frames where no frame carries a time.
+            clock=self._clock if has_times else replace(self._clock, displayed_start=None, how_read="unknown"),
             findings=probed.findings,
         )
-        if self._clock.is_known:
+        if recording.clock.is_known:
             return recording
         proposals = _proposed_times(file.name, probed.container_created)
+        if self._clock.displayed_start is not None:
+            proposals = [f"typed for the first frame: {self._clock.displayed_start.isoformat()}"]
         kind = FindingKind.CLOCK_PROPOSED if proposals else FindingKind.CLOCK_UNKNOWN
         detail = "No displayed start was given, so no time of day can be sworn to."
+        if not has_times:
+            detail = "The frames carry no times, so no time of day can be sworn to."
         if proposals:
             detail += f" Proposed, not applied: {'; '.join(proposals)}."
         clock_finding = Finding(kind=kind, component="clock", detail=detail)
         return replace(recording, findings=(*recording.findings, clock_finding))
 
-    def _held_against_scope(self, recording: Recording) -> CaseRecording:
+    def _held_against_scope(self, recording: Recording) -> tuple[CaseRecording, str]:
+        """The recording with what may be done with it, and the reason in words."""
         start, end = self._utc_span(recording)
-        answer = self._session.requisition.scope.covers(recording.camera, start, end)
-        return CaseRecording(
+        scope = self._session.requisition.scope
+        answer = scope.covers(recording.camera, start, end)
+        if start is None and self._clock.displayed_start is not None:
+            # Why: a recording without times is still outside when what was typed for its first frame is.
+            first = self._clock.start_utc
+            assert first is not None
+            typed = scope.covers(recording.camera, first, first + timedelta(microseconds=1))
+            answer = typed if typed.verdict is ScopeVerdict.OUTSIDE else answer
+        item = CaseRecording(
             recording=recording,
             imported_utc=self._session.clock.now().utc.astimezone(UTC).isoformat(),
             scope=str(answer.verdict),
             allowed_utc=answer.spans_utc,
         )
-
-    def _answer(self, recording: Recording) -> str:
-        return self._session.requisition.scope.covers(recording.camera, *self._utc_span(recording)).reason
+        return item, answer.reason
 
     def _utc_span(self, recording: Recording) -> tuple[datetime | None, datetime | None]:
         start = recording.clock.start_utc
@@ -281,6 +335,12 @@ class _Import:
             return None, None
         duration_us = round(recording.facts.duration_s * 1_000_000)
         return start, start + timedelta(microseconds=int(duration_us))
+
+
+def _duplicate(file: Path, known: CaseRecording) -> ImportItem:
+    recording = known.recording
+    reason = f"the same bytes as {Path(recording.path).name} of {recording.camera}"
+    return ImportItem(path=str(file), outcome="duplicate", recording=recording, reason=reason)
 
 
 def _proposed_times(file_name: str, container_created: str) -> list[str]:

@@ -8,7 +8,6 @@ A segment that is stored with the same configuration is never made again, so a k
 from __future__ import annotations
 
 import functools
-import json
 import multiprocessing
 import os
 import time
@@ -20,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from indexer.findings import Finding
-from indexer.index import content_digest
+from indexer.index import content_digest, void_segments
 from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segments
 from indexer.probe import PacketTable
 from indexer.records import Recording
-from indexer.segments import pack, segment_name, unpack
+from indexer.segments import pack, read_header, segment_name, unpack
 from models.errors import RelectureError, StoreProblem, UnreadableInput
 from models.modelset import ModelSet, Profile, load_model_set
 from review.recordings import CaseRecording, finding_document, packets_of, read_recordings
@@ -179,7 +178,11 @@ class _Run:
 
     def go(self, jobs: int) -> dict[str, RelectureError]:
         """Make what is missing; returns the problems by recording."""
-        tasks = [task for item in self._items for task in self._tasks_of(item) if not self._is_stored(task)]
+        planned = {item.recording.recording_id: self._tasks_of(item) for item in self._items}
+        for recording_id, of_recording in planned.items():
+            # Why: after a change of scope fewer segments may be wanted; those beyond would be counted twice.
+            void_segments(self._session.store, recording_id, from_number=len(of_recording))
+        tasks = [task for of_recording in planned.values() for task in of_recording if not self._is_stored(task)]
         total_s = sum(task.footage_s for task in tasks)
         done_s, started = 0.0, time.perf_counter()
         problems: dict[str, RelectureError] = {}
@@ -202,7 +205,8 @@ class _Run:
         for item in self._items:
             recording = item.recording
             names = self._session.store.names(f"segments/{recording.recording_id}/")
-            own = [unpack(self._session.store.read(name), name=name) for name in names]
+            stored = (unpack(self._session.store.read(name), name=name) for name in names)
+            own = [segment for segment in stored if not segment.is_void]
             segments += own
             stats = [segment.stats for segment in own]
             skipped = [span for segment in own for span in segment.skipped]
@@ -257,11 +261,11 @@ class _Run:
         name = segment_name(task.item.recording.recording_id, task.plan.number)
         if not self._session.store.exists(name):
             return False
-        header = json.loads(self._session.store.read(name).partition(b"\n")[0])
-        return bool(
-            header["config_sha256"] == self._config_sha256
-            and header["start_pts_ticks"] == task.plan.start_pts_ticks
-            and header["end_pts_ticks"] == task.plan.end_pts_ticks
+        header = read_header(self._session.store.read(name), name=name)
+        return (
+            header.config_sha256 == self._config_sha256
+            and header.start_pts_ticks == task.plan.start_pts_ticks
+            and header.end_pts_ticks == task.plan.end_pts_ticks
         )
 
     def _outcomes(
@@ -351,12 +355,10 @@ def _made(
     """The boundary of one item: trouble with a recording is an outcome, not the end of the run."""
     recording: Recording = task.item.recording
     try:
-        if Path(recording.path).stat().st_size != recording.size_bytes:
-            return UnreadableInput(
-                f"{recording.path} has changed since it was imported.",
-                hint="Restore the original as delivered: its digest is in the case; then run index again.",
-            )
+        _require_unchanged(recording)
         segment = index_segment(recording, packets, task.plan, config, models)
+        # Why: a medium that was unplugged meanwhile gives fewer pictures and no error; such a segment is not kept.
+        _require_unchanged(recording)
     except RelectureError as problem:
         return problem
     except OSError as problem:
@@ -365,3 +367,11 @@ def _made(
             hint="Plug the medium in again and run index again; what is committed is kept.",
         )
     return pack(segment)[0], len(segment.tracks)
+
+
+def _require_unchanged(recording: Recording) -> None:
+    if Path(recording.path).stat().st_size != recording.size_bytes:
+        raise UnreadableInput(
+            f"{recording.path} has changed since it was imported.",
+            hint="Restore the original as delivered: its digest is in the case; then run index again.",
+        )

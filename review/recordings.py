@@ -6,8 +6,9 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ import numpy as np
 from indexer.findings import Finding, FindingKind
 from indexer.probe import PacketTable
 from indexer.records import Recording, RecordingId, StreamFacts
-from indexer.ticks import ClockRecord, ticks_of
+from indexer.ticks import MICROSECONDS, ClockRecord
 from models.errors import Tampered
+from review.requisition import ScopeVerdict
 from review.session import CaseSession
 
 __all__ = [
@@ -38,7 +40,8 @@ class CaseRecording:
         recording: The indexer's view.
         imported_utc: When it was imported, ISO 8601.
         scope: Verdict of the scope lock: ``inside``, ``partly``, ``outside`` or ``time unknown``.
-        allowed_utc: Half-open spans that may be analysed; empty with ``time unknown`` means all of it.
+        allowed_utc: Half-open spans that may be analysed; empty with ``time unknown`` means all of it, and with
+            ``outside`` nothing.
     """
 
     recording: Recording
@@ -47,22 +50,22 @@ class CaseRecording:
     allowed_utc: tuple[tuple[datetime, datetime], ...] = ()
 
     def allowed_ticks(self) -> tuple[tuple[int, int], ...]:
-        """The spans that may be analysed, as ticks of the stream."""
+        """The half-open spans that may be analysed, as ticks of the stream: a frame counts by its own instant."""
         facts, clock = self.recording.facts, self.recording.clock
         start = clock.start_utc
-        if self.scope != "partly" or start is None:
-            return ((facts.first_pts_ticks, facts.last_pts_ticks + 1),)
-        return tuple(
-            (
-                facts.first_pts_ticks + ticks_of(_seconds(a - start), facts.time_base),
-                facts.first_pts_ticks + ticks_of(_seconds(b - start), facts.time_base),
-            )
-            for a, b in self.allowed_utc
-        )
+        end_ticks = facts.last_pts_ticks + 1
+        if self.scope == ScopeVerdict.OUTSIDE:
+            return ()
+        if self.scope != ScopeVerdict.PARTLY or start is None:
+            return ((facts.first_pts_ticks, end_ticks),)
 
+        def first_tick_at(moment: datetime) -> int:
+            elapsed_s = Fraction((moment - start) // timedelta(microseconds=1), MICROSECONDS)
+            media_s = elapsed_s / (1 - Fraction(clock.drift_ppm, 1_000_000))
+            return min(end_ticks, facts.first_pts_ticks + ceil(media_s / facts.time_base))
 
-def _seconds(delta: Any) -> Fraction:  # Reason: timedelta arithmetic is exact only in whole microseconds.
-    return Fraction(delta.days * 86400 + delta.seconds) + Fraction(delta.microseconds, 1_000_000)
+        spans = [(first_tick_at(a), first_tick_at(b)) for a, b in self.allowed_utc]
+        return tuple(span for span in spans if span[0] < span[1])
 
 
 def recording_name(recording_id: str) -> str:

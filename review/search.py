@@ -20,12 +20,23 @@ from indexer.ticks import format_utc, seconds_of, utc_of
 from models.errors import UnknownReference
 from review.geometry import crosses_line, longest_stay_s, path_of
 from review.hits import Coverage, Hit, HitAttribute, Query, SearchResult
-from review.recordings import CaseRecording, read_recordings
+from review.recordings import read_recordings
+from review.requisition import ScopeVerdict
 from review.session import CaseSession
+from review.store import SUFFIX
 from review.verdicts import latest
 from review.wording import with_words
 
-__all__ = ["crop_jpeg", "hit_of", "index_of", "search", "similar", "track_exists", "tracks_of"]
+__all__ = [
+    "crop_jpeg",
+    "hit_of",
+    "index_of",
+    "recordings_without_clock",
+    "search",
+    "similar",
+    "track_exists",
+    "tracks_of",
+]
 
 CLOSE_SHARE: Final = 0.55
 """A second colour answers a search when its share is at least this part of the first one's."""
@@ -35,12 +46,13 @@ _indexes: WeakKeyDictionary[CaseSession, tuple[tuple[str, ...], Index]] = WeakKe
 
 
 def index_of(session: CaseSession) -> Index:
-    """The index of the case as stored now; opened again only when segments or recordings were added.
+    """The index of the case as stored now; opened again only when segments or recordings were written.
 
     Raises:
         Tampered: A segment or a recording's document is damaged.
     """
-    state = (*session.store.names("segments/"), *session.store.names("recordings/"))
+    names = (*session.store.names("segments/"), *session.store.names("recordings/"))
+    state = tuple(_version_of(session, name) for name in names)
     known = _indexes.get(session)
     if known is not None and known[0] == state:
         return known[1]
@@ -51,6 +63,12 @@ def index_of(session: CaseSession) -> Index:
         session.call_at_close(lambda: _forget(session))
     _indexes[session] = (state, index)
     return index
+
+
+def _version_of(session: CaseSession, name: str) -> str:
+    """A blob's name with what tells that it was written anew, by this process or another."""
+    facts = (session.store.folder / f"{name}{SUFFIX}").stat()
+    return f"{name} {facts.st_ino} {facts.st_mtime_ns} {facts.st_size}"
 
 
 def _forget(session: CaseSession) -> None:
@@ -232,22 +250,38 @@ def _in_place(track: Track, index: Index, query: Query) -> bool:
     return True
 
 
+def recordings_without_clock(session: CaseSession) -> tuple[str, ...]:
+    """File names of recordings whose frames have no time of day: a search by time cannot find anything in them."""
+    return tuple(
+        Path(item.recording.path).name for item in read_recordings(session) if not item.recording.clock.is_known
+    )
+
+
 def _coverage(session: CaseSession, index: Index) -> Coverage:
-    items: tuple[CaseRecording, ...] = read_recordings(session)
-    footage_s = sum(float(item.recording.facts.duration_s) for item in items)
-    analysed_s = skipped_s = 0.0
-    indexed = set()
-    for segment in index.segments:
-        time_base = index.recordings[segment.recording_id].facts.time_base
-        analysed_s += float((segment.end_pts_ticks - segment.start_pts_ticks) * time_base)
-        skipped_s += sum(float((s.end_pts_ticks - s.first_pts_ticks) * time_base) for s in segment.skipped)
-        indexed.add(segment.recording_id)
+    items = [item for item in read_recordings(session) if item.scope != ScopeVerdict.OUTSIDE]
+    footage_s = analysed_s = skipped_s = 0.0
+    n_complete = 0
+    for item in items:
+        time_base = item.recording.facts.time_base
+        own = [segment for segment in index.segments if segment.recording_id == item.recording.recording_id]
+        spans = item.allowed_ticks()
+        wanted = sum(end - start for start, end in spans)
+        done = sum(segment.end_pts_ticks - segment.start_pts_ticks for segment in own)
+        # Why: the last frame lasts as long as the others, though its last tick is its only one.
+        is_to_the_end = any(end > item.recording.facts.last_pts_ticks for _, end in spans)
+        item_s = float((wanted + is_to_the_end * (item.recording.facts.median_step_ticks - 1)) * time_base)
+        footage_s += item_s
+        analysed_s += item_s * min(1.0, done / max(1, wanted))
+        skipped_s += sum(
+            float((span.end_pts_ticks - span.first_pts_ticks) * time_base) for seg in own for span in seg.skipped
+        )
+        n_complete += bool(own) and done >= wanted
     return Coverage(
         footage_s=round(footage_s, 3),
-        analysed_s=round(min(analysed_s, footage_s), 3),
+        analysed_s=round(analysed_s, 3),
         skipped_s=round(skipped_s, 3),
         n_recordings=len(items),
-        n_recordings_indexed=len(indexed),
+        n_recordings_indexed=n_complete,
         profiles=tuple(sorted({segment.profile for segment in index.segments})),
         n_tracks=len(index.tracks),
         n_judged=len(_verdicts(session)),

@@ -12,7 +12,7 @@ from review.cli._door import open_case
 from review.cli._hits import print_coverage, print_hit, query_of, search_options
 from review.cli._run import emit_json, operator_options, say
 from review.listing import coverage_document, hit_document
-from review.search import search
+from review.search import recordings_without_clock, search
 
 __all__ = ["command"]
 
@@ -29,6 +29,10 @@ def command(folder: Path, text: str, purpose: str, as_json: bool, operator: str 
     query = query_of(text=text, **filters)
     with open_case(folder, operator=operator, writing=False) as session:
         result = search(session, query, purpose=purpose)
+        by_time = query.from_utc is not None or query.to_utc is not None
+        timeless = recordings_without_clock(session) if by_time else ()
+    if timeless:
+        say(f"Not searched by time, since their clock is not established: {', '.join(timeless)}.")
     if result.words_ignored:
         say(f"Not understood and not used: {', '.join(result.words_ignored)}.")
     if as_json:
@@ -38,6 +42,7 @@ def command(folder: Path, text: str, purpose: str, as_json: bool, operator: str 
                 "hits": [hit_document(hit) for hit in result.hits],
                 "coverage": coverage_document(result.coverage),
                 "words_ignored": list(result.words_ignored),
+                "recordings_without_clock": list(timeless),
             }
         )
         return
