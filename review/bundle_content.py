@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from indexer.findings import Finding
 from indexer.ticks import format_utc
 from review.audit.note import Checkpoint
 from review.audit.record import Json
@@ -57,6 +58,7 @@ class AnalysisFacts:
         coverage: One sentence on what was analysed and what was skipped.
         analysed_s: Footage analysed, seconds of media time; 0 when only the sentence is known.
         keyframes_only_s: Part of it of which only keyframes were looked at, since nothing moved.
+        findings: Trouble that the analysis met, beyond what import found: recording identifier and finding.
     """
 
     profile: str
@@ -67,6 +69,7 @@ class AnalysisFacts:
     coverage: str
     analysed_s: float = 0.0
     keyframes_only_s: float = 0.0
+    findings: tuple[tuple[str, Finding], ...] = ()
 
 
 def _requisition(session: CaseSession) -> dict[str, Json]:
@@ -186,6 +189,7 @@ def manifest_document(
             "coverage": facts.coverage,
             "analysed_s": facts.analysed_s,
             "keyframes_only_s": facts.keyframes_only_s,
+            "findings": [_finding(recording_id, finding) for recording_id, finding in facts.findings],
             "models": [
                 {"name": item.name, "role": item.role, "sha256": item.sha256, "accuracy": item.accuracy}
                 for item in facts.models
@@ -211,6 +215,7 @@ def report_document(
     """The data of the procès-verbal, in French."""
     req = session.requisition
     local = created.astimezone()
+    findings = _finding_rows(originals, facts)
     authorisation = {
         Authorisation.GRANTED: f"accordée : {req.authorisation_reference}",
         Authorisation.DEEMED: "réputée accordée, sauf décision contraire",
@@ -243,8 +248,8 @@ def report_document(
             for item in req.scope.windows
         ],
         "originals": [_original_row(item) for item in originals],
-        "findings": _finding_rows(originals)[:SHOWN_FINDINGS],
-        "n_findings": len(_finding_rows(originals)),
+        "findings": findings[:SHOWN_FINDINGS],
+        "n_findings": len(findings),
         "software": software_version(),
         "profile": facts.profile,
         "decoder": facts.decoder,
@@ -313,7 +318,19 @@ def _displayed(value: object) -> str:
         return french_moment(None)
 
 
-def _finding_rows(originals: Sequence[Original]) -> list[list[str]]:
+def _finding(recording_id: str, finding: Finding) -> dict[str, Json]:
+    return {
+        "recording": recording_id,
+        "kind": str(finding.kind),
+        "component": finding.component,
+        "detail": finding.detail,
+        "count": finding.count,
+        "first_pts_ticks": finding.first_pts_ticks,
+        "last_pts_ticks": finding.last_pts_ticks,
+    }
+
+
+def _finding_rows(originals: Sequence[Original], facts: AnalysisFacts) -> list[list[str]]:
     rows = []
     for original in originals:
         findings = original.document.get("findings")
@@ -323,6 +340,11 @@ def _finding_rows(originals: Sequence[Original]) -> list[list[str]]:
                 rows.append(
                     [original.path.name, french(str(finding.get("kind"))), count, str(finding.get("detail", ""))]
                 )
+        rows += [
+            [original.path.name, french(str(item.kind)), str(item.count), item.detail]
+            for recording_id, item in facts.findings
+            if recording_id == original.recording_id
+        ]
     return rows
 
 

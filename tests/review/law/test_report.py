@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.findings import FindingKind
+from indexer.findings import Finding, FindingKind
 from indexer.records import CLASSES
 from models.colour import COLOURS
 from models.roles import Role
@@ -31,6 +31,24 @@ def test_a_recording_without_clock_or_facts_says_so_instead_of_inventing() -> No
     assert (row["displayed"], row["how_read"], row["format"]) == ("heure inconnue", "indéterminé", "—")
     assert original().span_utc() is None
     assert original(clock={}, facts={}).span_utc() is None
+
+
+def test_findings_of_import_and_of_analysis_stand_together_under_their_file() -> None:
+    finding = Finding(kind=FindingKind.MASKED_AREA, component="triage", detail="une horloge", count=3)
+    facts = AnalysisFacts(
+        profile="",
+        configuration_sha256="",
+        models=(),
+        decoder="",
+        n_tracks=0,
+        coverage="",
+        findings=(("r-1", finding), ("r-2", finding)),
+    )
+    probed = original(findings=[{"kind": "time_gap", "detail": "3 s", "count": 2}])
+
+    rows = bundle_content._finding_rows([probed], facts)
+
+    assert rows == [["a.mp4", "lacune temporelle", "2", "3 s"], ["a.mp4", "zone masquée", "3", "une horloge"]]
 
 
 def test_coverage_is_told_in_french_when_its_figures_are_known() -> None:
