@@ -277,9 +277,7 @@ def test_third_party_lists_every_pinned_package_with_its_version() -> None:
     )
     listed = {plain(name): version for name, version in rows}
 
-    wrong = sorted(
-        f"{name}=={version}" for name, version in pins.items() if listed.get(plain(name)) != version
-    )
+    wrong = sorted(f"{name}=={version}" for name, version in pins.items() if listed.get(plain(name)) != version)
 
     assert wrong == []
 
