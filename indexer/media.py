@@ -219,17 +219,24 @@ def _claimed_duration_s(container: av.container.InputContainer, stream: VideoStr
 
 
 def iter_packets(
-    path: str, *, forced_format: str = "", on_error: Callable[[str], None] | None = None
+    path: str,
+    *,
+    near_pts_ticks: int | None = None,
+    forced_format: str = "",
+    on_error: Callable[[str], None] | None = None,
 ) -> Iterator[Packet]:
     """Yield every packet of every stream in file order, without decoding.
 
     Args:
         path: The original; opened read-only.
+        near_pts_ticks: Begin where a seek to that time lands, which may be too late; None begins at the start.
         forced_format: Demuxer to name.
         on_error: Told what the demuxer said at each damaged place; reading goes on behind it.
     """
     with _opened(path, forced_format) as container:
         stream = _video_stream(container, path)
+        if near_pts_ticks is not None:
+            _sought(container, stream, near_pts_ticks)
         for packet in _demux(container, on_error=on_error):
             if packet.size == 0 and packet.dts is None:
                 continue

@@ -31,6 +31,7 @@ GLOBAL_CHANGE_UNIT: Final = 0.6
 GHOST_EDGE_RATIO: Final = 1.15
 BLINK_SHARE: Final = 0.12
 BLINK_TIMES: Final = 3
+BLINK_TIMES_SHARE: Final = 0.04
 BLINK_MAX_AREA_UNIT: Final = 0.004
 BLINK_RING_PX: Final = 10
 BLINK_RING_RATIO: Final = 0.2
@@ -194,7 +195,7 @@ def blinking_regions(masks: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:
         n_starts += now & ~before
         before = now
     activity /= len(masks)
-    hot = ((activity > BLINK_SHARE) & (n_starts >= BLINK_TIMES)).astype(np.uint8)
+    hot = ((activity > BLINK_SHARE) & (n_starts >= max(BLINK_TIMES, BLINK_TIMES_SHARE * len(masks)))).astype(np.uint8)
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BLINK_RING_PX + 1, 2 * BLINK_RING_PX + 1))
     grown = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, around)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(u8(grown), connectivity=8)

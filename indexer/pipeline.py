@@ -264,7 +264,7 @@ class _SegmentWork:
 
     def _ignore_blinking(self, model: MotionModel, pictures: list[NDArray[np.uint8]]) -> None:
         """Leave out a burnt-in clock and the like, and say how much of the picture that is."""
-        if len(pictures) < MIN_SCENE_PICTURES:
+        if not self._config.skips or len(pictures) < MIN_SCENE_PICTURES:
             return
         regions = blinking_regions([model.foreground(picture) for picture in pictures])
         share = float(regions.mean())

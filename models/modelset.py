@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from models.appearance import AppearanceEncoder
-from models.attributes import PersonAttributeNet, VehicleAttributeNet
+from models.attributes import PersonAttributeNet
 from models.classifier import CropClassifier
 from models.colour import ALGORITHM_ID as COLOUR_ID
 from models.detectors.composite import CompositeDetector
@@ -33,14 +33,13 @@ PROFILES: Final[tuple[Profile, ...]] = ("fast", "standard", "exhaustive")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSet:
-    """The nets of one run.
+    """The nets of one run. A net that is listed but has no part in a run is not in it: the record must be true.
 
     Attributes:
         profile: What was asked for.
         detector: None when no detector is imported: then motion alone proposes objects.
         classifier: Names what motion or a detector cut out; ships with the program.
         person_attributes: None when not imported.
-        vehicle_attributes: None when not imported.
         appearance: Encodes clothing and vehicles; ships with the program; None when left out.
         ids: ``name@version`` of every net and every method of ours that proposes something, sorted.
         digest: Hex SHA-256 over names, versions and file digests: equal sets give equal digests on any machine.
@@ -51,7 +50,6 @@ class ModelSet:
     detector: Detector | None
     classifier: CropClassifier
     person_attributes: PersonAttributeNet | None
-    vehicle_attributes: VehicleAttributeNet | None
     appearance: AppearanceEncoder | None
     ids: tuple[str, ...]
     digest: str
@@ -123,20 +121,15 @@ def load_model_set(
     classifier = CropClassifier.load(registry)
     appearance = AppearanceEncoder.load(registry)
     used.append(registry.entry(classifier.model_id))
-    persons = vehicles = None
+    persons = None
     if registry.is_present(registry.entry(PersonAttributeNet.name)):
         persons = PersonAttributeNet.load(registry, device=device)
         used.append(registry.entry(PersonAttributeNet.name))
-    if registry.is_present(registry.entry(VehicleAttributeNet.name)):
-        vehicles = VehicleAttributeNet.load(registry, device=device)
-        used.append(registry.entry(VehicleAttributeNet.name))
-    methods = (appearance.model_id, COLOUR_ID)
     return ModelSet(
         profile=profile,
         detector=detector,
         classifier=classifier,
         person_attributes=persons,
-        vehicle_attributes=vehicles,
         appearance=appearance,
         ids=tuple(sorted({*(entry.model_id for entry in used), *methods})),
         digest=digest_of(used, methods=methods),
