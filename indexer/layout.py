@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a file says that it is: box, element and chunk sizes of the common containers, without any decoder.
+"""What can be read of a file without any decoder: how long it says that it is, and when its pictures change form.
 
 A demuxer stops quietly where a file breaks off, and never looks behind the first recording of two that were glued
 together. The sizes that the container itself writes show both.
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["FileLayout", "layout_of"]
+__all__ = ["FileLayout", "layout_of", "parameter_set"]
 
+PARAMETER_SET_WITHIN: Final = 1024
 EBML_HEADER: Final = 0x1A45DFA3
 MATROSKA_SEGMENT: Final = 0x18538067
 ASF_HEADER: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -55,6 +56,19 @@ def layout_of(path: str, container: str) -> FileLayout | None:
     if end == 0:
         return None
     return FileLayout(end_bytes=end, missing_bytes=max(0, end - size_bytes), n_recordings=n_recordings)
+
+
+def parameter_set(codec: str, packet: memoryview) -> bytes:
+    """The first sequence parameter set in the head of an H.264 or HEVC keyframe in byte-stream form, or nothing.
+
+    Source: ITU-T H.264 and H.265, annexes B: units are parted by 00 00 01, and the type is in the byte that follows.
+    """
+    head = bytes(packet[:PARAMETER_SET_WITHIN])
+    for unit in head.split(b"\0\0\1")[1:-1]:
+        is_wanted = unit and (unit[0] & 31 == 7 if codec == "h264" else codec == "hevc" and unit[0] >> 1 & 63 == 33)
+        if is_wanted:
+            return unit.rstrip(b"\0")
+    return b""
 
 
 def _read_at(file: BinaryIO, position: int, n_bytes: int) -> bytes:

@@ -27,6 +27,7 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from indexer.layout import parameter_set
 from models.errors import NotFootage, UnreadableInput
 
 __all__ = [
@@ -54,7 +55,6 @@ CONTAINERS: Final = (
 )
 """Demuxers that may be used. Playlists (concat, HLS, DASH) are not among them: they make a file open others."""
 MAX_PIXELS: Final = 70_000_000
-PARAMETER_SET_WITHIN: Final = 1024
 MAX_ERRORS_IN_A_ROW: Final = 64
 """Reading goes on past a damaged place, but not for ever: a table that points behind the end fails at every entry."""
 SEEK_BACK_S: Final = (0, 2, 8, 32, 128)
@@ -235,6 +235,7 @@ def iter_packets(
     """
     with _opened(path, forced_format) as container:
         stream = _video_stream(container, path)
+        codec = stream.codec_context.codec.canonical_name
         if near_pts_ticks is not None:
             _sought(container, stream, near_pts_ticks)
         for packet in _demux(container, on_error=on_error):
@@ -251,7 +252,7 @@ def iter_packets(
                 is_key=packet.is_keyframe,
                 is_corrupt=packet.is_corrupt,
                 is_discard=packet.is_discard,
-                parameter_set=_parameter_set(packet, stream) if is_video and packet.is_keyframe else b"",
+                parameter_set=parameter_set(codec, memoryview(packet)) if is_video and packet.is_keyframe else b"",
             )
 
 
@@ -277,23 +278,6 @@ def _demux(
                 on_error(str(problem.strerror or problem))
         else:
             return
-
-
-def _parameter_set(packet: AvPacket[Any], stream: VideoStream) -> bytes:
-    """The first sequence parameter set in the head of an H.264 or HEVC keyframe in byte-stream form, or nothing.
-
-    Source: ITU-T H.264 and H.265, annexes B: units are parted by 00 00 01, and the type is in the byte that follows.
-    """
-    wanted = {"h264": lambda byte: byte & 31 == 7, "hevc": lambda byte: byte >> 1 & 63 == 33}.get(
-        stream.codec_context.codec.canonical_name
-    )
-    if wanted is None:
-        return b""
-    head = bytes(memoryview(packet)[:PARAMETER_SET_WITHIN])
-    for unit in head.split(b"\0\0\1")[1:-1]:
-        if unit and wanted(unit[0]):
-            return unit.rstrip(b"\0")
-    return b""
 
 
 _PICTURE_TYPES: Final = {1: "I", 2: "P", 3: "B"}

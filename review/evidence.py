@@ -8,26 +8,21 @@ the recorder's own; it can begin only at a keyframe, and the exhibit says how mu
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import tempfile
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import cv2
-import ffmpeg
-import numpy as np
 
-from indexer.probe import PacketTable
+from indexer.media import Frame
 from indexer.records import Recording, Track
 from indexer.ticks import ClockRecord, utc_of
-from models.errors import AlreadyThere, StoreProblem, UnknownReference
+from models.errors import AlreadyThere, StoreProblem
 from models.registry import Registry
 from review.bundle_content import AnalysisFacts, ModelFact
+from review.cutting import clip_suffix, cut_clip, temporary_folder_beside
 from review.exhibits import Exhibit
-from review.film import ffmpeg_program
 from review.frames import HitFrames, require_original
 from review.lettering import with_caption_below
 from review.recordings import packets_of
@@ -37,7 +32,6 @@ from review.session import CaseSession
 __all__ = ["analysis_facts", "export_clip", "export_still"]
 
 PARIS: Final = ZoneInfo("Europe/Paris")
-COPY_INTO_MP4: Final = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "av1", "vp9"})
 
 
 def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_ticks: int | None = None) -> Exhibit:
@@ -64,7 +58,7 @@ def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_tic
             i = frames.best_index if pts_ticks is None else frames.index_at_pts(pts_ticks)
             frame = frames.frame(i)
             box = frames.box(i)
-            caption = _still_caption(session, frames, i, frame.picture_type)
+            caption = _still_caption(session, frames, i, frame)
         finally:
             frames.close()
         sheet = with_caption_below(frame.image_u8, caption)
@@ -98,22 +92,22 @@ def export_clip(session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
     Raises:
         AlreadyThere: The file exists.
         UnknownReference: No such track, or a stream without times that cannot be cut.
-        StoreProblem: The disk is full or the cut failed.
+        StoreProblem: The disk is full, or what was cut does not show the pictures of the original.
     """
     index = index_of(session)
     track = index.track(track_id)
     recording = index.recordings[track.recording_id]
     require_original(recording)
-    suffix = ".mp4" if recording.facts.codec in COPY_INTO_MP4 else ".mkv"
-    out_path = out_path.with_suffix(suffix)
+    out_path = out_path.with_suffix(clip_suffix(recording))
     _refuse_existing(out_path)
     with session.act("clip.export", detail={"track_id": track_id, "recording_id": recording.recording_id}) as act:
         packets = packets_of(session, recording.recording_id)
-        first, last = _native_span(track, packets)
-        _cut(recording, first, last, out_path)
+        seen_first, seen_last = int(track.pts_ticks[0]), int(track.pts_ticks[-1])
+        first, last = cut_clip(recording, packets, seen_first, seen_last, out_path)
         sha256 = _sha256_of(out_path)
         act.result = {"sha256": sha256, "first_pts_ticks": first, "last_pts_ticks": last}
-    early_s = float((int(track.pts_ticks[0]) - first) * recording.facts.time_base)
+    early_s = float((seen_first - first) * recording.facts.time_base)
+    late_s = float((last - seen_last) * recording.facts.time_base)
     return _exhibit(
         "clip",
         out_path,
@@ -123,7 +117,8 @@ def export_clip(session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
         first=first,
         last=last,
         box=None,
-        method=f"stream copy, no re-encoding; begins {early_s:.3f} s before the object, at a keyframe",
+        method=f"stream copy, no re-encoding; begins {early_s:.3f} s before the object, at a keyframe, ends "
+        f"{late_s:.3f} s after it; every picture decoded and found equal to the original's",
     )
 
 
@@ -138,9 +133,7 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
         if entry is None:
             models.append(ModelFact(name=model_id, role="algorithm of this program", sha256=""))
         else:
-            models.append(
-                ModelFact(name=model_id, role=str(entry.role), sha256=entry.sha256, accuracy=entry.accuracy)
-            )
+            models.append(ModelFact(name=model_id, role=str(entry.role), sha256=entry.sha256, accuracy=entry.accuracy))
     analysed_s = skipped_s = 0.0
     for segment in index.segments:
         time_base = index.recordings[segment.recording_id].facts.time_base
@@ -161,58 +154,7 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
     )
 
 
-def _native_span(track: Track, packets: PacketTable) -> tuple[int, int]:
-    """PTS of the keyframe at or before the object's first frame, and of its last frame."""
-    first, last = int(track.pts_ticks[0]), int(track.pts_ticks[-1])
-    keys = packets.pts_ticks[packets.is_key]
-    at = int(np.searchsorted(keys, first, side="right")) - 1
-    if at < 0:
-        raise UnknownReference(
-            "The recording has no keyframe before this object, so it cannot be cut without re-encoding.",
-            hint="Export stills instead.",
-        )
-    return int(keys[at]), last
-
-
-def _cut(recording: Recording, first: int, last: int, out_path: Path) -> None:
-    facts = recording.facts
-    # Why: ffmpeg's input seek counts from the container's start and takes the keyframe at or before the time asked for;
-    # half a frame later than the keyframe's own time keeps rounding from landing on the one before it.
-    half_step = Fraction(facts.median_step_ticks, 2)
-    seek_s = float((first + half_step) * facts.time_base)
-    length_s = float((last - first + facts.median_step_ticks) * facts.time_base)
-    source_options: dict[str, object] = {"ss": f"{max(0.0, seek_s):.6f}", "seek_timestamp": 1}
-    if facts.forced_format:
-        source_options["format"] = facts.forced_format
-    with tempfile.TemporaryDirectory(prefix=".clip-", dir=_folder_of(out_path)) as folder:
-        made = Path(folder) / out_path.name
-        command = (
-            ffmpeg.input(recording.path, **source_options)[str(facts.stream_index)]
-            .output(
-                str(made),
-                c="copy",
-                t=f"{length_s:.6f}",
-                avoid_negative_ts="make_zero",
-                map_metadata="-1",
-                fflags="+bitexact",
-                **{
-                    "metadata:g:0": f"comment=Relecture: stream copy of {recording.sha256}, PTS {first} to {last}"
-                },
-            )
-            .global_args("-hide_banner", "-loglevel", "error", "-nostdin")
-        )
-        # Reason: the program is the one that ships with the package and every argument is ours, no shell between.
-        done = subprocess.run(command.compile(cmd=ffmpeg_program()), capture_output=True, check=False)  # noqa: S603
-        if done.returncode != 0 or not made.exists():
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise StoreProblem(
-                f"The clip could not be cut: {said[-1] if said else 'ffmpeg stopped'}.",
-                hint="Check the free space of the disk; a still of the same object can be exported instead.",
-            )
-        made.replace(out_path)
-
-
-def _still_caption(session: CaseSession, frames: HitFrames, i: int, picture_type: str) -> list[str]:
+def _still_caption(session: CaseSession, frames: HitFrames, i: int, frame: Frame) -> list[str]:
     recording, track = frames.recording, frames.track
     corrected, displayed = frames.utc(i), frames.displayed(i)
     lines = [
@@ -222,8 +164,10 @@ def _still_caption(session: CaseSession, frames: HitFrames, i: int, picture_type
         f"({_clock_words(recording.clock)})",
         f"Fichier : {Path(recording.path).name} — SHA-256 {recording.sha256}",
         f"Flux {recording.facts.stream_index}, PTS {frames.pts_ticks(i)} × {recording.facts.time_base} s, image n° {i} "
-        f"(ordre de décodage, à partir de 0), type {picture_type}, {recording.facts.decoder}",
+        f"(ordre de décodage, à partir de 0), type {frame.picture_type}, {recording.facts.decoder}",
     ]
+    if frame.is_corrupt:
+        lines.append("IMAGE ENDOMMAGÉE dans l’enregistrement : le décodeur en a reconstitué des parties.")
     box = frames.box(i)
     where = f" ; cadre x1 y1 x2 y2 = {' '.join(str(round(value)) for value in box)} px" if box is not None else ""
     said = ", ".join(f"{item.name} {item.value} ({item.score:.0%}, {item.model})" for item in track.attributes)
@@ -298,25 +242,14 @@ def _refuse_existing(path: Path) -> None:
         raise AlreadyThere(f"{path} exists already.", hint="Choose another name; nothing is overwritten.")
 
 
-def _folder_of(path: Path) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise StoreProblem(
-            f"{path.parent} cannot be made: {problem.strerror}.", hint="Choose another folder."
-        ) from problem
-    return path.parent
-
-
 def _write_new(path: Path, content: bytes) -> None:
-    folder = _folder_of(path)
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".still-", delete=False) as file:
-            file.write(content)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as problem:
-        raise StoreProblem(f"{path} cannot be written: {problem.strerror}.", hint="Check the disk.") from problem
+    with temporary_folder_beside(path) as folder:
+        try:
+            made = folder / path.name
+            made.write_bytes(content)
+            made.replace(path)
+        except OSError as problem:
+            raise StoreProblem(f"{path} cannot be written: {problem.strerror}.", hint="Check the disk.") from problem
 
 
 def _sha256_of(path: Path) -> str:
