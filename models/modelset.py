@@ -125,6 +125,7 @@ def load_model_set(
     if registry.is_present(registry.entry(PersonAttributeNet.name)):
         persons = PersonAttributeNet.load(registry, device=device)
         used.append(registry.entry(PersonAttributeNet.name))
+    methods = (appearance.model_id, COLOUR_ID)
     return ModelSet(
         profile=profile,
         detector=detector,
