@@ -46,6 +46,10 @@ class FilmWriter:
 
     Use as a context manager: leaving it without :meth:`finish` removes what was written.
 
+    Attributes:
+        n_frames: Frames written so far.
+        encoder_peak_mib: Peak memory of the encoder, MiB, once finished; None where the system does not tell.
+
     Args:
         path: Where the film will lie; must not exist.
         size_wh_px: Even width and height.
@@ -101,6 +105,7 @@ class FilmWriter:
         command = ffmpeg.overwrite_output(command).global_args("-hide_banner", "-loglevel", "error", "-nostdin")
         self._encoder = self._start(command.compile(cmd=self._program))
         self.n_frames = 0
+        self.encoder_peak_mib: float | None = None
 
     def _start(self, arguments: list[str], *, stdin: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
         try:
@@ -140,6 +145,7 @@ class FilmWriter:
             AlreadyThere: Something took the name in the meantime.
         """
         assert self._encoder.stdin is not None
+        self.encoder_peak_mib = _peak_mib(self._encoder.pid)
         try:
             self._encoder.stdin.close()
         except OSError as problem:
@@ -197,3 +203,12 @@ class FilmWriter:
             f"The film could not be written: {said[-1] if said else 'the encoder stopped'}.",
             hint="Check the free space of the disk that the film goes to, then run the command again.",
         )
+
+
+def _peak_mib(pid: int) -> float | None:
+    """Largest resident size of a running process, MiB; None where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), None)

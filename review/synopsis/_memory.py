@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Peak memory of this process and of the encoder it ran, where the system tells."""
+"""Peak memory of this process, where the system tells."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ __all__ = ["peak_memory_mib"]
 
 
 def peak_memory_mib() -> float | None:
-    """Largest resident size of this process so far plus that of its largest finished child, MiB; None if unknown."""
+    """Largest resident size of this process so far, MiB; None if the system does not tell."""
     if resource is None:
         return None
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + child) / unit
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)

@@ -41,6 +41,7 @@ ENOUGH: Final = 3
 KEPT: Final = 6
 LUMA_JUMP: Final = 22.0
 CHROMA_JUMP: Final = 9.0
+CLOCK_LEVELS: Final = 35
 WEAK_LEVELS: Final = 10.0
 SWAY_PX: Final = 1.2
 NEIGHBOURS: Final = (-1, 1, -2, 2, -4, 4)
@@ -200,6 +201,7 @@ class Backdrops:
             filled, spread_all, support_all = _clean_median(images, covered)
             lacks = support < ENOUGH
             image[lacks], spread[lacks], support[lacks] = filled[lacks], spread_all[lacks], support_all[lacks]
+        _hide_clock(image, spread)
         weak = np.clip(WEAK_LEVELS + 2.5 * spread.astype(np.float32), 0, 90)
         edges = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
         weak = np.maximum(weak, 0.35 * edges.astype(np.float32))
@@ -320,6 +322,23 @@ def _split_by_light(samples: Sequence[_Sample]) -> list[list[_Sample]]:
             stretches.append([])
         stretches[-1].append(samples[k])
     return stretches
+
+
+def _hide_clock(image: NDArray[np.uint8], spread: NDArray[np.uint8]) -> None:
+    """Coarsen, in place, the running digits of a burnt-in clock: a scene of no instant must not show a time.
+
+    They are small, near the upper or lower border, and change between black and white.
+    """
+    height, width = spread.shape
+    changing = (spread > CLOCK_LEVELS).astype(np.uint8)
+    changing[round(0.16 * height) : round(0.84 * height)] = 0
+    closed = cv2.morphologyEx(changing, cv2.MORPH_CLOSE, np.ones((5, max(5, width // 80)), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    for x, y, wide, tall, area in stats[1:count].tolist():
+        if 5 <= tall <= 0.08 * height and wide <= 0.4 * width and area >= 0.3 * wide * tall and area >= 24:
+            grow = max(2, tall // 5)
+            part = image[max(0, y - grow) : y + tall + grow, max(0, x - grow) : x + wide + grow]
+            part[:] = cv2.blur(cv2.medianBlur(part, 5), (2 * wide + 1, 2 * tall + 1))
 
 
 @kernel

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from indexer.records import Recording, RecordingId, Track, TrackId
 from models.errors import UsageProblem
+from review.audit.record import JsonObject
 from review.frames import require_original
 from review.hits import Query
 from review.recordings import read_recordings
@@ -119,7 +120,7 @@ def case_synopsis(
     cancel: Cancel | None = None,
 ) -> SynopsisReport:
     """Make a synopsis as a logged act; errors as in :func:`review.synopsis.make.make_synopsis`."""
-    detail = {
+    detail: JsonObject = {
         "track_ids": _names(material.tracks),
         "density": options.layout.density,
         "length_s": None if options.layout.length_s is None else float(options.layout.length_s),
@@ -156,7 +157,7 @@ def case_fast_forward(
     cancel: Cancel | None = None,
 ) -> FastForwardReport:
     """Make a fast-forward film of native frames as a logged act."""
-    detail = {"track_ids": _names(material.tracks), "speed": speed, "unmasked": sorted(material.unmasked)}
+    detail: JsonObject = {"track_ids": _names(material.tracks), "speed": speed, "unmasked": sorted(material.unmasked)}
     with session.act("synopsis.fast_forward", purpose=material.purpose, detail=detail) as act:
         report = make_fast_forward(
             material.tracks,

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from indexer.records import Recording
 from indexer.ticks import seconds_of, utc_of
 
-__all__ = ["WATERMARK", "Letterer", "Tag", "axis_strip", "local_zone", "place_tags", "time_text"]
+__all__ = ["WATERMARK", "Letterer", "Place", "Tag", "axis_strip", "local_zone", "place_tags", "time_text"]
 
 WATERMARK: Final = "SYNTHÈSE — objets d'instants différents"
 INK: Final = (235, 235, 235)
 GROUND: Final = (28, 26, 24)
 MARK: Final = (80, 200, 255)
 CACHE: Final = 4096
+Box = tuple[float, float, float, float]
 WEIGHT: Final = 500
 
 
@@ -107,13 +108,30 @@ def time_text(recording: Recording, pts_ticks: int, *, parts: int = 0) -> str:
     return text + (f",{int((elapsed - whole) * 10**parts):0{parts}d}" if parts else "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a tag stands.
+
+    Attributes:
+        x_px: Left edge.
+        y_px: Top edge.
+        side: Number of the spot around the object, to prefer it in the next frame.
+        leader_px: (x0, y0, x1, y1) of the thin line to an object that has no room beside it; None without.
+    """
+
+    x_px: int
+    y_px: int
+    side: int
+    leader_px: tuple[int, int, int, int] | None = None
+
+
 def place_tags(
     boxes_xyxy_px: NDArray[np.float64],
     sizes_wh_px: Sequence[tuple[int, int]],
     picture_wh_px: tuple[int, int],
     preferred: Sequence[int],
-) -> tuple[tuple[int, int, int] | None, ...]:
-    """Where each tag goes: beside its object, covering no other object and no other tag.
+) -> tuple[Place | None, ...]:
+    """Where each tag goes: beside its object, covering no other object and no other tag, nor does its line.
 
     Args:
         boxes_xyxy_px: (N, 4) boxes of all objects in the picture.
@@ -122,38 +140,71 @@ def place_tags(
         preferred: Side that each tag had before, -1 for none; kept while it is free, so that tags do not jump.
 
     Returns:
-        Per object (x, y, side), or None where there is no free place at all.
+        Per object a place, or None where there is no free one at all.
     """
-    taken = [tuple(float(v) for v in box) for box in boxes_xyxy_px]
-    places: list[tuple[int, int, int] | None] = []
-    for index, (width, height) in enumerate(sizes_wh_px):
-        x0, y0, x1, y1 = taken[index]
-        middle = (x0 + x1 - width) / 2
-        beside = [
-            (side_x, y0 + share * (y1 - y0 - height))
-            for share in (0.5, 0.0, 1.0, 0.25, 0.75)
-            for side_x in (x1 + 4, x0 - width - 4)
-        ]
-        inside = [(middle, y1 - height - 2), (middle, y0 + 2), (middle, (y0 + y1 - height) / 2)]
-        spots = [(middle, y0 - height - 3), (middle, y1 + 3), *beside, *inside]
+    boxes: list[Box] = [(float(b[0]), float(b[1]), float(b[2]), float(b[3])) for b in boxes_xyxy_px]
+    tags: list[Box] = []
+    places: list[Place | None] = []
+    for index, size in enumerate(sizes_wh_px):
+        others = boxes[:index] + boxes[index + 1 :]
+        spots = _spots(boxes[index], size)
         order = [preferred[index]] if 0 <= preferred[index] < len(spots) else []
         order += [side for side in range(len(spots)) if side not in order]
-        others = taken[:index] + taken[index + 1 :]
-        found: tuple[int, int, int] | None = None
-        for side in order:
-            x = int(min(max(spots[side][0], 0), picture_wh_px[0] - width))
-            y = int(min(max(spots[side][1], 0), picture_wh_px[1] - height))
-            spot = (x, y, x + width, y + height)
-            is_own = side < len(spots) - len(inside) and _meets(spot, taken[index])
-            if not is_own and not any(_meets(spot, box) for box in others):
-                found = (x, y, side)
-                taken.append(spot)
-                break
+        tries = (_try(spots[side], side, boxes[index], size, others, tags, picture_wh_px) for side in order)
+        found = next((place for place in tries if place is not None), None)
         places.append(found)
+        if found is not None:
+            tags.append((found.x_px, found.y_px, found.x_px + size[0], found.y_px + size[1]))
     return tuple(places)
 
 
-def _meets(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+def _spots(box: Box, size_wh_px: tuple[int, int]) -> list[tuple[float, float, str]]:
+    """Corners to try for a tag, best first: beside the object, on its own box, then further away with a line."""
+    (x0, y0, x1, y1), (width, height) = box, size_wh_px
+    middle = (x0 + x1 - width) / 2
+    beside = [
+        (side_x, y0 + share * (y1 - y0 - height), "beside")
+        for share in (0.5, 0.0, 1.0, 0.25, 0.75)
+        for side_x in (x1 + 4, x0 - width - 4)
+    ]
+    own = [(middle, y, "own") for y in (y1 - height - 2, y0 + 2, (y0 + y1 - height) / 2)]
+    far = [
+        (middle + reach * 1.6 * np.cos(angle), (y0 + y1 - height) / 2 + reach * np.sin(angle), "far")
+        for reach in (2.5 * height, 4 * height, 6 * height)
+        for angle in np.linspace(-np.pi / 2, 1.5 * np.pi, 12, endpoint=False)
+    ]
+    return [(middle, y0 - height - 3, "beside"), (middle, y1 + 3, "beside"), *beside, *own, *far]
+
+
+def _try(
+    spot: tuple[float, float, str],
+    side: int,
+    box: Box,
+    size_wh_px: tuple[int, int],
+    others: Sequence[Box],
+    tags: Sequence[Box],
+    picture_wh_px: tuple[int, int],
+) -> Place | None:
+    width, height = size_wh_px
+    x = int(min(max(spot[0], 0), picture_wh_px[0] - width))
+    y = int(min(max(spot[1], 0), picture_wh_px[1] - height))
+    tag = (x, y, x + width, y + height)
+    if spot[2] != "own" and _meets(tag, box):
+        return None
+    if any(_meets(tag, other) for other in (*others, *tags)):
+        return None
+    if spot[2] != "far":
+        return Place(x_px=x, y_px=y, side=side)
+    a = (min(max((box[0] + box[2]) / 2, x), x + width), min(max((box[1] + box[3]) / 2, y), y + height))
+    b = (min(max(a[0], box[0]), box[2]), min(max(a[1], box[1]), box[3]))
+    along = [(a[0] + (b[0] - a[0]) * k / 16, a[1] + (b[1] - a[1]) * k / 16) for k in range(17)]
+    points = [(px - 1, py - 1, px + 1, py + 1) for px, py in along]
+    if any(_meets(point, other) for point in points for other in others):
+        return None
+    return Place(x_px=x, y_px=y, side=side, leader_px=(int(a[0]), int(a[1]), int(b[0]), int(b[1])))
+
+
+def _meets(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 

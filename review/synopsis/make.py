@@ -110,6 +110,7 @@ def make_synopsis(
         except BaseException:
             map_path.unlink(missing_ok=True)
             raise
+        tally.encoder_peak_mib = film.encoder_peak_mib
     return summarise(
         plan,
         options,

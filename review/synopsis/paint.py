@@ -33,6 +33,7 @@ __all__ = ["FilmPainter", "PanelPainter", "clock_words"]
 CROSSFADE_FRAMES: Final = 12
 GHOST_OPACITY: Final = 0.10
 GAIN_STEP: Final = 0.008
+LEADER: Final = (200, 200, 200)
 
 
 class PanelPainter:
@@ -177,8 +178,11 @@ class PanelPainter:
                 self.n_tags_without_place += 1
                 written.append("")
                 continue
-            self._sides[item.tube] = place[2]
-            self._letterer.write(picture, tag, place[:2])
+            self._sides[item.tube] = place.side
+            if place.leader_px is not None:
+                x0, y0, x1, y1 = place.leader_px
+                cv2.line(picture, (x0, y0), (x1, y1), LEADER, 1, cv2.LINE_AA)
+            self._letterer.write(picture, tag, (place.x_px, place.y_px))
             written.append(tag.text)
         return written
 

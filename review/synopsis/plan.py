@@ -6,11 +6,13 @@ A plan is cheap. It says how long the film will be, so that an officer can chang
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +23,13 @@ from models.errors import RelectureError, UnknownReference
 from review.synopsis._ticks import TubeFrames, frames_of_tubes
 from review.synopsis.groups import Interaction, find_interactions, group_tubes
 from review.synopsis.harvest import PanelPlan
-from review.synopsis.layout import LayoutOptions, lay_out
+from review.synopsis.layout import AIM_RATIO, DEFAULT_DENSITY, LayoutOptions, lay_out, lower_bound_frames
 from review.synopsis.still import StillSpan, cut_still
 from review.synopsis.tubes import MICROSECONDS, Tube, camera_axes, film_rate, split_long, tubes_of
 
 __all__ = ["Arrangement", "Cancel", "Progress", "SynopsisCancelled", "SynopsisOptions", "SynopsisPlan", "plan_synopsis"]
 
+FILM_WIDTH_PX: Final = 1920
 Progress = Callable[[str, float], None]
 Cancel = Callable[[], bool]
 
@@ -149,6 +152,7 @@ def plan_synopsis(
         tubes = split_long(tubes, limit_s=options.split_s)
     cameras = sorted({tube.camera for tube in tubes})
     shares = _length_shares(tubes, cameras)
+    n_beside = len(cameras) if options.arrangement is Arrangement.SIDE_BY_SIDE else 1
     panels: list[PanelPlan] = []
     frames: list[TubeFrames] = []
     tied: list[tuple[Interaction, ...]] = []
@@ -174,7 +178,7 @@ def plan_synopsis(
                 tubes=members,
                 layout=layout,
                 recordings=of_camera,
-                size_wh_px=_panel_size(members),
+                size_wh_px=_panel_size(members, n_beside),
                 span_us=_span(of_camera, recordings),
                 first_frame=first if options.arrangement is Arrangement.ONE_AFTER_ANOTHER else 0,
             )
@@ -190,7 +194,7 @@ def plan_synopsis(
         rate=rate,
         n_frames=n_frames,
         layout_s=time.perf_counter() - began,
-        notes=_notes(options, panels, float(n_frames / rate)),
+        notes=_notes(options, panels, frames, float(n_frames / rate)),
         missed_length=_is_missed(options, float(n_frames / rate)),
     )
 
@@ -225,8 +229,12 @@ def _eras(tubes: Sequence[Tube], recordings: Mapping[RecordingId, Recording]) ->
     return np.asarray(np.cumsum(changes), np.int64)
 
 
-def _panel_size(tubes: Sequence[Tube]) -> tuple[int, int]:
-    return max(tube.size_wh_px[0] for tube in tubes), max(tube.size_wh_px[1] for tube in tubes)
+def _panel_size(tubes: Sequence[Tube], n_beside: int) -> tuple[int, int]:
+    """Size of a panel: that of its largest recording, reduced where several stand side by side in one film."""
+    width, height = max(tube.size_wh_px[0] for tube in tubes), max(tube.size_wh_px[1] for tube in tubes)
+    widest = FILM_WIDTH_PX // math.ceil(math.sqrt(n_beside)) if n_beside > 1 else width
+    scale = min(Fraction(1), Fraction(widest, width))
+    return round(width * scale / 2) * 2 if scale < 1 else width, round(height * scale / 2) * 2 if scale < 1 else height
 
 
 def _span(of_camera: Mapping[RecordingId, Recording], recordings: Mapping[RecordingId, Recording]) -> tuple[int, int]:
@@ -241,7 +249,9 @@ def _is_missed(options: SynopsisOptions, length_s: float) -> bool:
     return wanted is not None and length_s > float(wanted) * 1.005
 
 
-def _notes(options: SynopsisOptions, panels: Sequence[PanelPlan], length_s: float) -> tuple[str, ...]:
+def _notes(
+    options: SynopsisOptions, panels: Sequence[PanelPlan], frames: Sequence[TubeFrames], length_s: float
+) -> tuple[str, ...]:
     notes: list[str] = []
     wanted = options.layout.length_s
     if wanted is not None and _is_missed(options, length_s):
@@ -252,7 +262,8 @@ def _notes(options: SynopsisOptions, panels: Sequence[PanelPlan], length_s: floa
     notes += [
         f"Camera {panel.camera}: the scene has room for {panel.layout.density:g} objects at once, not more, "
         f"within an overlap of {options.layout.overlap:.0%}."
-        for panel in panels
-        if not panel.layout.is_density_chosen and panel.layout.density < 10
+        for panel, tubes in zip(panels, frames, strict=True)
+        if not panel.layout.is_density_chosen
+        and panel.layout.n_frames > AIM_RATIO * lower_bound_frames(tubes, panel.layout.unit, DEFAULT_DENSITY)
     ]
     return tuple(notes)

@@ -96,6 +96,7 @@ class SynopsisReport:
     render_fps: float
     frames_decoded: int
     peak_memory_mib: float | None
+    encoder_peak_memory_mib: float | None
     notes: tuple[str, ...]
     missed_length: bool = False
 
@@ -144,6 +145,9 @@ class SynopsisReport:
             "render_fps": round(self.render_fps, 2),
             "frames_decoded": self.frames_decoded,
             "peak_memory_mib": None if self.peak_memory_mib is None else round(self.peak_memory_mib, 1),
+            "encoder_peak_memory_mib": (
+                None if self.encoder_peak_memory_mib is None else round(self.encoder_peak_memory_mib, 1)
+            ),
             "cameras": [self._camera(camera) for camera in self.cameras],
             "missed_length": self.missed_length,
             "notes": list(self.notes),

@@ -33,12 +33,14 @@ class Tally:
         n_substituted: Object-frames for which the decoder gave another frame than the one wanted.
         worst_tag_ticks: Largest distance between the PTS of drawn pixels and that of their tag and map row.
         n_decoded: Source frames decoded for objects.
+        encoder_peak_mib: Peak memory of the encoder.
     """
 
     shown: set[TrackId]
     n_substituted: int = 0
     worst_tag_ticks: int = 0
     n_decoded: int = 0
+    encoder_peak_mib: float | None = None
 
 
 def summarise(
@@ -103,6 +105,7 @@ def summarise(
         render_fps=plan.n_frames / render_s if render_s else 0.0,
         frames_decoded=tally.n_decoded,
         peak_memory_mib=peak_memory_mib(),
+        encoder_peak_memory_mib=tally.encoder_peak_mib,
         notes=tuple(notes),
         missed_length=plan.missed_length,
     )

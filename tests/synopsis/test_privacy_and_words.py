@@ -57,7 +57,7 @@ def test_a_tag_never_covers_another_object_or_another_tag(found: list[tuple[int,
 
     places = place_tags(boxes, [size] * len(boxes), (640, 360), [-1] * len(boxes))
 
-    spots = [(k, (p[0], p[1], p[0] + size[0], p[1] + size[1])) for k, p in enumerate(places) if p is not None]
+    spots = [(k, (p.x_px, p.y_px, p.x_px + size[0], p.y_px + size[1])) for k, p in enumerate(places) if p is not None]
     for k, spot in spots:
         assert spot[0] >= 0 and spot[2] <= 640 and spot[1] >= 0 and spot[3] <= 360
         rest = [tuple(box) for j, box in enumerate(boxes) if j != k] + [s for j, s in spots if j != k]
@@ -71,7 +71,7 @@ def test_a_lone_object_has_its_tag_beside_it_not_on_it() -> None:
     (place,) = place_tags(boxes, [(52, 14)], (640, 360), [-1])
 
     assert place is not None
-    assert place[1] + 14 <= 100
+    assert place.y_px + 14 <= 100 and place.leader_px is None
 
 
 def test_a_tag_keeps_its_side_while_that_side_is_free() -> None:
@@ -79,8 +79,8 @@ def test_a_tag_keeps_its_side_while_that_side_is_free() -> None:
 
     (place,) = place_tags(boxes, [(52, 14)], (640, 360), [1])
 
-    assert place is not None and place[2] == 1
-    assert place[1] >= 200
+    assert place is not None and place.side == 1
+    assert place.y_px >= 200
 
 
 def test_accents_and_dashes_are_drawn() -> None:
@@ -91,3 +91,17 @@ def test_accents_and_dashes_are_drawn() -> None:
     assert accented.sum() > plain.sum()
     assert letterer.tag("—").ink_f32.sum() > 0
     assert "È" in WATERMARK
+
+
+def test_an_object_in_a_crowd_gets_its_time_on_a_line_that_crosses_nobody() -> None:
+    small = [(300.0 + 14 * k, 150.0, 312.0 + 14 * k, 180.0) for k in range(7)]
+
+    places = place_tags(np.array(small), [(52, 14)] * 7, (640, 360), [-1] * 7)
+
+    assert all(place is not None for place in places)
+    lines = [(k, place.leader_px) for k, place in enumerate(places) if place is not None and place.leader_px]
+    assert lines
+    for k, (x0, y0, x1, y1) in lines:
+        for share in np.linspace(0, 1, 50):
+            x, y = x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
+            assert not any(b[0] < x < b[2] and b[1] < y < b[3] for j, b in enumerate(small) if j != k)
