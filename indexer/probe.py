@@ -235,6 +235,7 @@ class _Read:
 
 def _read_packets(path: str, header: ContainerFacts, forced_format: str) -> _Read:
     pts: list[int] = []
+    decoding: list[int | None] = []
     sizes: list[int] = []
     keys: list[bool] = []
     counts = PacketCounts()
@@ -262,13 +263,14 @@ def _read_packets(path: str, header: ContainerFacts, forced_format: str) -> _Rea
             counts.n_without_time += 1
             continue
         pts.append(packet.pts_ticks)
+        decoding.append(packet.dts_ticks)
         sizes.append(packet.size_bytes)
         keys.append(packet.is_key)
     if not has_key:
         counts.n_before_key = 0
     in_file_order = np.array(pts, np.int64)
     order = np.argsort(in_file_order, kind="stable")
-    _count_jumps(counts, in_file_order, header.time_base)
+    _count_jumps(counts, in_file_order, decoding, header.time_base)
     if new_sets:
         counts.size_changes = _size_changes(path, header, forced_format, new_sets)
     table = PacketTable(
@@ -277,16 +279,26 @@ def _read_packets(path: str, header: ContainerFacts, forced_format: str) -> _Rea
     return _Read(table=table, counts=counts)
 
 
-def _count_jumps(counts: PacketCounts, in_file_order: NDArray[np.int64], time_base: Fraction) -> None:
-    """Count what lies behind earlier pictures: B-frames do by little, what follows a clock set back by far more."""
+def _count_jumps(
+    counts: PacketCounts, in_file_order: NDArray[np.int64], decoding: list[int | None], time_base: Fraction
+) -> None:
+    """Count what lies behind earlier pictures, and what shares a time.
+
+    Decoding times only ever grow, so any step back shows. Where a container has none, presentation times are looked at:
+    B-frames step back by little there, what follows a clock set back by far more.
+    """
     if len(in_file_order) < 2:
         return
-    steps = np.diff(in_file_order)
-    usual = np.median(steps[steps > 0]) if np.any(steps > 0) else 1
-    tolerance = max(0.5 / float(time_base), 8.0 * float(usual))
-    latest = np.maximum.accumulate(in_file_order)
-    counts.n_jumps_back = int(np.sum(steps < -tolerance))
-    is_behind = in_file_order < latest - tolerance
+    times, tolerance = in_file_order, 0.0
+    known = [tick for tick in decoding if tick is not None]
+    if len(known) == len(in_file_order):
+        times = np.array(known, np.int64)
+    else:
+        steps = np.diff(in_file_order)
+        usual = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 1.0
+        tolerance = max(0.5 / float(time_base), 8.0 * usual)
+    is_behind = times < np.maximum.accumulate(times) - tolerance
+    counts.n_jumps_back = int(np.sum(np.diff(times) < -tolerance))
     counts.n_behind = int(is_behind.sum())
     before = in_file_order[~is_behind]
     counts.n_same = len(before) - len(np.unique(before))
