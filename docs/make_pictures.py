@@ -14,11 +14,17 @@ import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["WINDOW_PICTURES", "make_window_pictures"]
+import cv2
+
+from indexer.media import container_facts, iter_frames
+from indexer.probe import probe
+
+__all__ = ["WINDOW_PICTURES", "make_synopsis_picture", "make_window_pictures"]
 
 WINDOW_PICTURES: Final = (
+    ("window.png", "en", "light"),
     ("window-fr.png", "fr", "light"),
-    ("window-en-dark.png", "en", "dark"),
+    ("window-dark.png", "en", "dark"),
 )
 """File name, language and theme of each picture of the window."""
 
@@ -46,6 +52,20 @@ def make_window_pictures(demo: Path, out: Path) -> tuple[Path, ...]:
     return tuple(made)
 
 
+def make_synopsis_picture(demo: Path, out: Path) -> Path:
+    """Take the frame in the middle of the demo's synopsis film, as JPEG."""
+    film = str(demo / "synopsis.mp4")
+    times = probe(film).packets.pts_ticks
+    middle = int(times[len(times) // 2])
+    assert container_facts(film).codec == "h264", "the film plays anywhere"
+    frame = next(iter_frames(film, start_pts_ticks=middle))
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "synopsis.jpg"
+    path.write_bytes(cv2.imencode(".jpg", frame.image_u8, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
+    return path
+
+
 if __name__ == "__main__":
     folder, target = Path(sys.argv[1]), Path(sys.argv[2])
-    sys.stdout.write("".join(f"{path}\n" for path in make_window_pictures(folder, target)))
+    for made_path in (make_synopsis_picture(folder, target), *make_window_pictures(folder, target)):
+        sys.stdout.write(f"{made_path}\n")

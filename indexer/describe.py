@@ -20,7 +20,7 @@ from models.modelset import ModelSet
 __all__ = ["COLOUR_MODEL", "DecodedFrames", "SceneLight", "describe"]
 
 COLOUR_MODEL: Final = ALGORITHM_ID
-NOTHING: Final = "nothing"
+NOTHING: Final = "other"
 MIN_CLASS_SCORE: Final = 0.45
 MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
 CLASSIFIER_SHARE: Final = 0.35
