@@ -16,7 +16,8 @@ from typing import Final
 
 from indexer.records import TrackId
 from models.errors import RelectureError, Tampered
-from review.audit.verifier import LogVerdict, verify_log
+from review.audit.log import scan_log
+from review.audit.verifier import LogVerdict, read_log, verify_log
 from review.case_folder import (
     AUDIT_FOLDER,
     BLOBS_FOLDER,
@@ -101,6 +102,7 @@ class _CaseChecker:
         self._store: SealedStore | None = None
         self._state = CaseState()
         self._damaged: set[str] = set()
+        self._n_learned = 0
 
     def read(self, witnesses: tuple[bytes, ...]) -> None:
         """Read the log first: the other checks hold things against it."""
@@ -111,6 +113,7 @@ class _CaseChecker:
             return
         for record in self._log.records:
             self._state.learn(record)
+            self._n_learned += 1
 
     def header(self) -> Outcome:
         header = read_header(self._folder)
@@ -243,22 +246,36 @@ class _CaseChecker:
         return passed(f"{len(self._state.writes_by_blob)} files as logged, {n_segments} of them index segments")
 
     def _blob_problems(self, store: SealedStore) -> Iterator[str]:
-        present = set(store.names(""))
-        for name in sorted(set(self._state.writes_by_blob) - present):
-            if self._state.must_exist(name):
-                yield f"blobs/{name}.age is missing."
-        for name in sorted(present):
-            shown = f"blobs/{name}.age"
-            if name not in self._state.writes_by_blob:
-                yield f"{shown} was never written, by the log."
-                continue
+        problem_by_name: dict[str, str] = {}
+        digest_by_name: dict[str, str] = {}
+        for name in store.names(""):
             if name in self._damaged:
                 continue
             content = store.read(name)
-            if content_sha256(content) not in self._state.accepted_digests(name):
-                yield f"{shown} is not the content that the log names (an older one was put back?)."
-            elif name.startswith(SEGMENTS_PREFIX) and not _segment_is_sound(content):
-                yield f"{shown}: its header does not name the digest of its content."
+            digest_by_name[name] = content_sha256(content)
+            if name.startswith(SEGMENTS_PREFIX) and not _segment_is_sound(content):
+                problem_by_name[name] = "its header does not name the digest of its content"
+        # Why: a writer at work announces each file before writing it, so the log is read again after the files.
+        self._learn_news()
+        for name, digest in digest_by_name.items():
+            if name not in self._state.writes_by_blob:
+                problem_by_name[name] = "it was never written, by the log"
+            elif digest not in self._state.accepted_digests(name):
+                problem_by_name[name] = "it is not the content that the log names (an older one was put back?)"
+        for name in set(self._state.writes_by_blob) - set(digest_by_name) - self._damaged:
+            if self._state.must_exist(name) and not store.exists(name):
+                problem_by_name[name] = "it is missing"
+        for name in sorted(problem_by_name):
+            yield f"blobs/{name}.age: {problem_by_name[name]}."
+
+    def _learn_news(self) -> None:
+        """Take over what was appended to the log since it was verified."""
+        if self._log is None or not self._log.records:
+            return
+        content, _ = read_log(self._folder / AUDIT_FOLDER)
+        for record in scan_log(content).records[self._n_learned :]:
+            self._state.learn(record)
+            self._n_learned += 1
 
     def verdicts(self) -> Outcome:
         blocked = self._needs_key()

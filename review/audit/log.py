@@ -24,7 +24,7 @@ from models.errors import AlreadyThere, NotAllowed, StoreProblem, Tampered
 from review.audit import merkle
 from review.audit.clock import Clock
 from review.audit.note import Checkpoint, InclusionProof, make_checkpoint, make_proof, open_checkpoint
-from review.audit.record import GENESIS_PREV, JsonObject, KeyRing, Record, key_id, make_line, parse_line
+from review.audit.record import FIELDS, GENESIS_PREV, JsonObject, KeyRing, Record, key_id, make_line, parse_line
 from review.durable import PRIVATE_FILE, fsync_file, make_folder, write_durable
 from review.seal import LogKey
 
@@ -321,12 +321,12 @@ def _check_signature(record: Record, public: bytes | None) -> None:
 
 
 def _holds_a_record(tail: bytes) -> bool:
-    """True when a line after the first looks like a record: then it is damage in the middle, not a torn tail."""
+    """True when a line after the first is a whole record: then it is damage in the middle, not a torn tail."""
     for line in tail.split(b"\n")[1:]:
         try:
             members = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(members, dict) and "sig" in members:
+        if isinstance(members, dict) and members.keys() >= FIELDS:
             return True
     return False

@@ -29,6 +29,7 @@ from review.audit.note import decode_base64
 from review.seal import LogKey, verify_ed25519
 
 __all__ = [
+    "FIELDS",
     "GENESIS_PREV",
     "LOG_NAME",
     "Json",

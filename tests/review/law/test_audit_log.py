@@ -274,6 +274,18 @@ def test_a_torn_tail_is_set_aside_named_and_kept(tmp_path: Path, n_bytes: int) -
     assert verdict.records[4].body["size_bytes"] == n_bytes
 
 
+def test_garbage_of_a_power_cut_that_happens_to_read_as_json_is_still_a_torn_tail(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "audit", 4)
+    tail = b'{"body":{"act":"x"\n}\0c\n{"{y":"34750f98","mono":7,"sig":"x","v":1}\n'
+    with (folder / "log.jsonl").open("ab") as file:
+        file.write(tail)
+
+    open_log(folder)
+
+    assert (folder / "torn-4.bin").read_bytes() == tail
+    assert is_sound(folder)
+
+
 def test_a_torn_tail_that_was_altered_later_is_detected(tmp_path: Path) -> None:
     folder = filled(tmp_path / "audit", 4)
     with (folder / "log.jsonl").open("ab") as file:

@@ -178,7 +178,7 @@ def test_check_8_a_stored_file_removed(sound_case: SoundCase) -> None:
 
     problems = failures(verify(sound_case))
 
-    assert problems == {8: f"blobs/{sound_case.segment}.age is missing."}
+    assert problems == {8: f"blobs/{sound_case.segment}.age: it is missing."}
 
 
 def test_check_8_an_older_version_put_back(sound_case: SoundCase) -> None:
@@ -195,7 +195,7 @@ def test_check_8_an_older_version_put_back(sound_case: SoundCase) -> None:
     problems = failures(verify(sound_case))
 
     assert set(problems) == {8}
-    assert "settings.json.age is not the content that the log names" in problems[8]
+    assert "settings.json.age: it is not the content that the log names" in problems[8]
 
 
 def test_check_8_a_segment_whose_header_names_another_digest(sound_case: SoundCase) -> None:
@@ -212,7 +212,7 @@ def test_check_8_a_stored_file_copied_in_from_nowhere(sound_case: SoundCase) -> 
     with open_session(sound_case.folder, clock=sound_case.clock) as session:
         SealedStore(session.store.folder, session.identity).write("verdicts/000004.json", b"{}")
 
-    assert "verdicts/000004.json.age was never written, by the log" in failures(verify(sound_case))[8]
+    assert "verdicts/000004.json.age: it was never written, by the log" in failures(verify(sound_case))[8]
 
 
 def test_check_9_a_verdict_that_says_something_else_than_the_log(sound_case: SoundCase) -> None:
@@ -402,3 +402,19 @@ def test_check_6_an_original_that_became_a_folder(sound_case: SoundCase) -> None
 
     assert "gare_nord.mp4" in reason
     assert size == 5000
+
+
+def test_a_writer_at_work_raises_no_alarm(sound_case: SoundCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    true_names = SealedStore.names
+    with open_session(sound_case.folder, clock=sound_case.clock) as session, session.act("index.run"):
+
+        def names_while_something_is_written(store: SealedStore, prefix: str) -> tuple[str, ...]:
+            if prefix == "" and not session.store.exists("late.json"):
+                session.store.write("late.json", b"{}")
+            return true_names(store, prefix)
+
+        monkeypatch.setattr(SealedStore, "names", names_while_something_is_written)
+        report = verify(sound_case)
+
+    assert failures(report) == {}
+    assert session.store.exists("late.json")
