@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from multiprocessing import get_context
@@ -231,11 +231,18 @@ def _film(order: _StudioOrder, piece: Piece) -> PieceResult:
             camera=cameras(request.size_wh_px)[order.camera],
             backdrop=backdrop,
             displayed_start=order.displayed_start,
-            encoding=request.encoding,
+            encoding=_encoding(request),
             is_night=request.is_night,
             seed=request.seed * 100 + CAMERA_NAMES.index(order.camera),
         )
     return _studios[order].film(piece)
+
+
+def _encoding(request: SampleRequest) -> Encoding:
+    """The asked compression; noise at night would swell it, so it is capped there at 3 Mbit/s for 1920x1080."""
+    width, height = request.size_wh_px
+    cap_kbps = round(3000 * width * height / (1920 * 1080))
+    return replace(request.encoding, cap_kbps=cap_kbps) if request.is_night else request.encoding
 
 
 @lru_cache(maxsize=1)

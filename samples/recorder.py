@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from samples.actors import Actor
 from samples.backdrop import Backdrop
 from samples.camera import Camera
-from samples.compose import Composer
+from samples.compose import Composer, split_planes
 from samples.lighting import cloud_gain
 from samples.persons import BAGS
 from samples.weather import Clock, Foliage, Grain, Sensor, i420
@@ -41,11 +41,13 @@ class Encoding:
         cbr_kbps: Constant rate with filler, kilobits per second; 0 for constant quality.
         crf: Constant quality, x264's scale.
         preset: x264's preset.
+        cap_kbps: Highest rate at constant quality; 0 for no cap. Recorders cap the rate, which shows by night.
     """
 
     cbr_kbps: int = 0
     crf: int = 26
     preset: str = "superfast"
+    cap_kbps: int = 0
 
     def options(self) -> dict[str, str]:
         """Options for libx264."""
@@ -54,6 +56,8 @@ class Encoding:
         if self.cbr_kbps:
             rate = f"bitrate={self.cbr_kbps}:vbv-maxrate={self.cbr_kbps}:vbv-bufsize={self.cbr_kbps}:nal-hrd=cbr"
             return {"preset": self.preset, "x264-params": f"{fixed}:{rate}"}
+        if self.cap_kbps:
+            fixed = f"{fixed}:vbv-maxrate={self.cap_kbps}:vbv-bufsize={self.cap_kbps}"
         return {"preset": self.preset, "crf": str(self.crf), "x264-params": fixed}
 
 
@@ -138,6 +142,8 @@ class Studio:
         context = stream.codec_context
         context.time_base, context.thread_count, context.gop_size, context.max_b_frames = TIME_BASE, 1, GOP, 0
         context.color_range, context.colorspace, context.color_primaries, context.color_trc = 1, 6, 6, 6
+        # The encoder copies the picture before it returns, so one frame serves all.
+        frame = av.VideoFrame(*self._size_wh_px, "yuv420p")
         gains = cloud_gain(piece.pts_ticks * float(TIME_BASE), seed=self._seed)
         for number, (pts, gain) in enumerate(zip(piece.pts_ticks.tolist(), gains.tolist(), strict=True)):
             frame_number = piece.first_frame + number
@@ -145,7 +151,7 @@ class Studio:
             for seen in sightings:
                 who.append(seen.actor_id)
                 rows.append((frame_number, *seen.box_xyxy_px, round(seen.visible_share * 1000), BAGS.index(seen.bag)))
-            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            _fill(frame, planes)
             frame.pts, frame.time_base = pts - int(piece.pts_ticks[0]), TIME_BASE
             for packet in stream.encode(frame):
                 container.mux(packet)
@@ -168,6 +174,13 @@ class Studio:
         if self._clock is not None and self._displayed_start is not None:
             self._clock.burn(planes, self._displayed_start + timedelta(seconds=time_s))
         return planes, sightings
+
+
+def _fill(frame: av.VideoFrame, planes: NDArray[np.uint8]) -> None:
+    """Copy an I420 picture into a frame's own buffers."""
+    for plane, picture in zip(frame.planes, split_planes(planes), strict=True):
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        rows[: picture.shape[0], : picture.shape[1]] = picture
 
 
 def join_pieces(path: Path, pieces: Iterable[tuple[bytes, NDArray[np.int64]]]) -> int:

@@ -77,7 +77,7 @@ def scripted() -> tuple[tuple[Actor, ...], ...]:
             _walker(
                 "p-suitcase",
                 "place-crossing",
-                22.0,
+                14.0,
                 _person("grey", "navy", "suitcase", "blue", hair=BLOND, is_long_hair=True, height_m=1.66),
             ),
             _walker(
@@ -115,7 +115,7 @@ def scripted() -> tuple[tuple[Actor, ...], ...]:
             _driver("v-truck", "east", 150.0, Look(shape="truck", paint="yellow"), 8.0),
             _driver("v-grey-hatchback", "west", 152.0, Look(shape="hatchback", paint="silver"), 9.5),
             _walker(
-                "p-beige", "place-crossing-back", 150.0, _person("beige", "brown", "handbag", "red", hair=GREY_HAIR)
+                "p-beige", "place-crossing-back", 144.0, _person("beige", "brown", "handbag", "red", hair=GREY_HAIR)
             ),
             _driver(
                 "b-green-rider",
@@ -127,7 +127,7 @@ def scripted() -> tuple[tuple[Actor, ...], ...]:
             _walker(
                 "p-pink",
                 "rue-crossing-back",
-                163.0,
+                156.0,
                 _person("pink", "black", hair=BLOND, is_long_hair=True, height_m=1.64),
             ),
             _driver("v-orange-van", "car-park-in", 166.0, Look(shape="van", paint="orange"), 7.0),

@@ -125,7 +125,7 @@ class Sensor:
     def expose(self, planes: U8, gain: float) -> None:
         """Apply a light gain, and by night the dark and almost colourless picture of a cheap sensor, in place."""
         luma, cb, cr = split_planes(planes)
-        night = 0.36 if self.is_night else 1.0
+        night = 0.45 if self.is_night else 1.0
         grey = np.arange(256, dtype=np.float64)
         table = np.clip(np.round(16 + (grey - 16) * night * gain + (14 if self.is_night else 0)), 0, 255).astype(
             np.uint8
