@@ -21,6 +21,11 @@ __all__ = ["COLOUR_MODEL", "DecodedFrames", "SceneLight", "describe"]
 
 COLOUR_MODEL: Final = ALGORITHM_ID
 NOTHING: Final = "other"
+KINDS: Final = {
+    "person": ("person",),
+    "two-wheeler": ("bicycle", "motorcycle"),
+    "vehicle": ("car", "van", "truck", "bus"),
+}
 MIN_CLASS_SCORE: Final = 0.45
 MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
 CLASSIFIER_SHARE: Final = 0.35
@@ -113,12 +118,8 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
         mean = (probabilities * weights[:, None]).sum(axis=0) / weights.sum()
         looks = {name: float(value) for name, value in zip(classifier.classes, mean, strict=True)}
     if not sketch.votes:
-        name, score = max(looks.items(), key=lambda item: (item[1], item[0]))
         needed = MIN_CLASS_SCORE if models.detector is None else MIN_CLASS_SCORE_BESIDE_DETECTOR
-        # Why: a difference that never left its place is the scene itself: light, a thing put down, a hole left behind.
-        if name == NOTHING or score < needed or not sketch.has_moved:
-            return _Named(class_name="other", score=score, model=classifier.model_id)
-        return _Named(class_name=name, score=score, model=classifier.model_id)
+        return _named_by_looks(sketch, looks, needed, classifier.model_id)
     assert models.detector is not None
     total = sum(sketch.votes.values())
     combined: dict[str, float] = {}
@@ -134,6 +135,17 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
             combined[name] = combined.get(name, 0.0) + CLASSIFIER_SHARE * value
     name, score = max(combined.items(), key=lambda item: (item[1], item[0]))
     return _Named(class_name=name, score=score, model=f"{models.detector.model_id}+{classifier.model_id}")
+
+
+def _named_by_looks(sketch: Sketch, looks: dict[str, float], needed: float, model_id: str) -> _Named:
+    """Decide the kind first and the class within it: a car that may as well be a van is still no bottle."""
+    sums = {kind: sum(looks.get(name, 0.0) for name in names) for kind, names in KINDS.items()}
+    kind = max(sums, key=lambda item: (sums[item], item))
+    # Why: a difference that never left its place is the scene itself: light, a thing put down, a hole left behind.
+    if sums[kind] <= looks.get(NOTHING, 0.0) or sums[kind] < needed or not sketch.has_moved:
+        return _Named(class_name="other", score=looks.get(NOTHING, 0.0), model=model_id)
+    name = max(KINDS[kind], key=lambda item: (looks.get(item, 0.0), item))
+    return _Named(class_name=name, score=looks[name], model=model_id)
 
 
 def _attributes(
