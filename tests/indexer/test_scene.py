@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The empty scene, what differs from it, and a camera that drifts: on pictures drawn by code, with known answers."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from indexer.background import estimate_background, gains_between
+from indexer.motion import MotionModel, motion_size
+from indexer.sketches import iou_xyxy
+from indexer.steady import Steadier, boxes_to_picture, drift_px, warp_to_reference
+from tests.clips import Mover, pictures, street
+
+Image = NDArray[np.uint8]
+WIDTH, HEIGHT = 320, 240
+
+
+def _empty(n: int = 20) -> list[Image]:
+    return list(pictures([float(i) for i in range(n)], ()))
+
+
+def _gray(picture: Image) -> Image:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model_of_empty() -> list[Image]:
+    return _empty()
+
+
+def test_the_empty_scene_is_found_where_nothing_moves(model_of_empty: list[Image]) -> None:
+    background = estimate_background(model_of_empty)
+
+    smooth = cv2.GaussianBlur(street(), (3, 3), 0).astype(float)
+    assert np.abs(background.colour_bgr - smooth).mean() < 3
+    assert background.support_unit.mean() > 0.9
+
+
+def test_passers_by_leave_no_trace_in_the_empty_scene() -> None:
+    passing = list(pictures([i * 0.4 for i in range(30)], (Mover(speed_xy_px_s=(40, 0)),)))
+
+    background = estimate_background(passing)
+
+    assert np.abs(background.colour_bgr - estimate_background(_empty()).colour_bgr).max(axis=2).mean() < 3
+    assert np.abs(background.colour_bgr[125:180] - estimate_background(_empty()).colour_bgr[125:180]).mean() < 4
+
+
+def test_one_picture_is_enough_for_a_scene() -> None:
+    assert estimate_background(_empty(1)).colour_bgr.shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.0, 1.5])
+def test_the_gain_of_a_picture_is_measured_past_a_large_object(model_of_empty: list[Image], gain: float) -> None:
+    reference = estimate_background(model_of_empty).colour_bgr
+    picture = np.clip(model_of_empty[0].astype(float) * gain, 0, 255).astype(np.uint8)
+    picture[60:180, 40:160] = (20, 20, 200)
+
+    assert gains_between(picture, reference) == pytest.approx(gain, abs=0.05)
+
+
+def test_nothing_is_seen_where_nothing_moves(model_of_empty: list[Image]) -> None:
+    model = MotionModel(estimate_background(model_of_empty))
+
+    assert all(model.blobs(model.foreground(picture)) == () for picture in _empty(10))
+
+
+def test_a_figure_is_seen_where_it_is(model_of_empty: list[Image]) -> None:
+    model = MotionModel(estimate_background(model_of_empty))
+    mover = Mover(start_xy_px=(100, 120), speed_xy_px_s=(0, 0))
+    (picture,) = pictures([0.0], (mover,))
+
+    blobs = model.blobs(model.foreground(picture))
+
+    box = mover.box_at(0.0, (WIDTH, HEIGHT))
+    assert box is not None and len(blobs) == 1
+    assert iou_xyxy(tuple(map(float, blobs[0].box_xyxy)), tuple(map(float, box))) > 0.75  # type: ignore[arg-type]
+
+
+def test_a_change_of_exposure_is_not_motion(model_of_empty: list[Image]) -> None:
+    model = MotionModel(estimate_background(model_of_empty))
+    darker = np.clip(model_of_empty[3].astype(float) * 0.75, 0, 255).astype(np.uint8)
+
+    assert model.blobs(model.foreground(darker)) == ()
+
+
+def test_a_covered_camera_is_a_change_of_everything(model_of_empty: list[Image]) -> None:
+    model = MotionModel(estimate_background(model_of_empty))
+    noise = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+
+    assert model.is_global_change(model.foreground(noise))
+    assert not model.is_global_change(model.foreground(model_of_empty[0]))
+
+
+def test_of_what_was_absorbed_hardly_anything_is_seen_any_more(model_of_empty: list[Image]) -> None:
+    model = MotionModel(estimate_background(model_of_empty))
+    mover = Mover(start_xy_px=(100, 120), speed_xy_px_s=(0, 0))
+    (picture,) = pictures([0.0], (mover,))
+    model.foreground(picture)
+
+    model.absorb(picture, (95, 115, 131, 189))
+
+    assert sum(blob.area_px for blob in model.blobs(model.foreground(picture))) < 0.2 * 26 * 64
+
+
+def test_the_hole_that_an_object_leaves_is_told_from_an_object() -> None:
+    parked = Mover(start_xy_px=(100, 120), speed_xy_px_s=(0, 0), seed=3)
+    with_car = MotionModel(estimate_background(list(pictures([float(i) for i in range(20)], (parked,)))))
+    without = MotionModel(estimate_background(_empty()))
+    (occupied,) = pictures([0.0], (parked,))
+    empty = _empty(1)[0]
+    box = (98, 118, 128, 186)
+
+    assert with_car.is_ghost(empty, with_car.foreground(empty), box)
+    assert not without.is_ghost(occupied, without.foreground(occupied), box)
+
+
+def test_large_pictures_are_looked_at_at_640_wide() -> None:
+    assert [motion_size(size) for size in ((1920, 1080), (640, 480), (352, 288), (3840, 1080))] == [
+        (640, 360),
+        (640, 480),
+        (352, 288),
+        (640, 180),
+    ]
+
+
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (3.0, -2.0), (-6.5, 4.0)])
+def test_a_shifted_picture_is_found_and_put_back(shift: tuple[float, float]) -> None:
+    reference = cv2.GaussianBlur(street(), (5, 5), 0)
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]])
+    moved = np.asarray(cv2.warpAffine(reference, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+    found = Steadier(_gray(np.asarray(reference, np.uint8))).locate(_gray(moved))
+
+    assert found[:, 2] == pytest.approx(shift, abs=0.5)
+    assert drift_px(found, (WIDTH, HEIGHT)) == pytest.approx(max(map(abs, shift)), abs=1.0)
+    back = warp_to_reference(moved, found).astype(int)
+    assert np.abs(back - reference)[20:-20, 20:-20].mean() < 3
+
+
+def test_locating_twice_gives_the_same_place() -> None:
+    reference = _gray(street())
+    moved = np.asarray(np.roll(reference, 3, axis=1), np.uint8)
+
+    first, second = (Steadier(reference).locate(moved) for _ in range(2))
+
+    assert np.array_equal(first, second)
+
+
+def test_a_picture_without_corners_is_left_where_it_is() -> None:
+    plain = np.full((HEIGHT, WIDTH), 90, np.uint8)
+
+    assert Steadier(plain).locate(plain).tolist() == [[1, 0, 0], [0, 1, 0]]
+
+
+def test_boxes_follow_the_picture() -> None:
+    boxes = np.array([[10, 20, 30, 60]], np.float32)
+
+    moved = boxes_to_picture(boxes, np.array([[1, 0, 3], [0, 1, -2]], np.float64))
+
+    assert moved.tolist() == [[13, 18, 33, 58]]
+    assert boxes_to_picture(boxes[:0], np.eye(2, 3)).shape == (0, 4)
