@@ -145,8 +145,8 @@ def capsule(
     a, b = np.asarray(start_m, float), np.asarray(end_m, float)
     r0, r1 = radius_m, radius_m if end_radius_m is None else end_radius_m
     axis = _unit(b - a)
-    helper = np.array([1.0, 0, 0]) if abs(axis[0]) < 0.9 else np.array([0, 1.0, 0])
-    u = _unit(np.cross(axis, helper))
+    other = np.array([1.0, 0, 0]) if abs(axis[0]) < 0.9 else np.array([0, 1.0, 0])
+    u = _unit(np.cross(axis, other))
     v = np.cross(axis, u)
     cap = np.linspace(0, np.pi / 2, 3)
     rings = [(a - axis * r0 * np.cos(t), r0 * np.sin(t), -np.cos(t), np.sin(t)) for t in cap]
