@@ -30,6 +30,9 @@ MIN_CLASS_SCORE: Final = 0.45
 MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
 CLASSIFIER_SHARE: Final = 0.35
 """Weight of the crop classifier where a detector has voted; the rest is the detector's."""
+VETO_SCORE: Final = 0.5
+LARGE_CROP_PX: Final = 48
+"""From this size on, what the classifier takes for no object is none: detectors call a reaching arm a person."""
 N_COLOUR_CROPS: Final = 5
 N_ALTERNATIVES: Final = 3
 MIN_ALTERNATIVE: Final = 0.15
@@ -121,6 +124,8 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
         needed = MIN_CLASS_SCORE if models.detector is None else MIN_CLASS_SCORE_BESIDE_DETECTOR
         return _named_by_looks(sketch, looks, needed, classifier.model_id)
     assert models.detector is not None
+    if looks.get(NOTHING, 0.0) >= VETO_SCORE and _crops_are_large(sketch):
+        return _Named(class_name="other", score=looks[NOTHING], model=classifier.model_id)
     total = sum(sketch.votes.values())
     combined: dict[str, float] = {}
     for label, weight in sorted(sketch.votes.items()):
@@ -135,6 +140,12 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
             combined[name] = combined.get(name, 0.0) + CLASSIFIER_SHARE * value
     name, score = max(combined.items(), key=lambda item: (item[1], item[0]))
     return _Named(class_name=name, score=score, model=f"{models.detector.model_id}+{classifier.model_id}")
+
+
+def _crops_are_large(sketch: Sketch) -> bool:
+    """True where the classifier can be trusted against a detector: it is weak on small crops, not on large ones."""
+    sides = [min(crop.image_bgr_u8.shape[:2]) for crop in sketch.crops]
+    return bool(sides) and float(np.median(sides)) >= LARGE_CROP_PX
 
 
 def _named_by_looks(sketch: Sketch, looks: dict[str, float], needed: float, model_id: str) -> _Named:

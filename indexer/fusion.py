@@ -8,8 +8,8 @@ one takes over the times that motion adds, and detected pieces on one motion ske
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = ["fuse", "is_explained"]
 
 SAME_IOU: Final = 0.5
 """Median overlap of a motion box and the detections on it from which they are taken for one single object."""
+MAX_SHARED_PICTURES: Final = 3
 MAX_GROWTH: Final = 1.7
 """A motion box that suddenly has this many times the area has swallowed something else."""
 CLAIM_SHARE: Final = 0.5
@@ -74,8 +75,14 @@ def _match(sketch: Sketch, blob: Sketch) -> _Match | None:
 
 
 def _follow_each_other(matches: list[_Match]) -> bool:
+    """True when pieces come one after the other; the ends of two may overlap by a few pictures."""
     ordered = [match.sketch for match in matches]
-    return all(a.last.pts_ticks < b.first.pts_ticks and _same_kind(a, b) for a, b in itertools.pairwise(ordered))
+    return all(_begins_late(a, b) and _same_kind(a, b) for a, b in pairwise(ordered))
+
+
+def _begins_late(a: Sketch, b: Sketch) -> bool:
+    n_shared = sum(sighting.pts_ticks >= b.first.pts_ticks for sighting in a.sightings)
+    return n_shared <= MAX_SHARED_PICTURES and n_shared < len(b.sightings)
 
 
 def _same_kind(a: Sketch, b: Sketch) -> bool:

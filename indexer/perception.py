@@ -33,6 +33,7 @@ DETECTED_PER_S: Final = 6.3
 CROP_STEP_S: Final = 0.24
 MOTION_SCORE: Final = 0.6
 PARKED_S: Final = 90.0
+MAX_BOX_UNIT: Final = 0.75
 GHOST_S: Final = 2.5
 STILL_IOU: Final = 0.85
 GHOST_CHECK_EVERY: Final = 8
@@ -135,7 +136,7 @@ class SpanPerception:
         blobs = self._scene.model.blobs(mask)
         boxes = np.array([blob.box_xyxy for blob in blobs], np.float32).reshape(-1, 4)
         boxes = boxes_to_picture(boxes, matrix) / self._scale
-        blob_boxes = [self._clipped(box) for box in boxes]
+        blob_boxes = [box for box in (self._clipped(box) for box in boxes) if not self._is_everything(box)]
         look = _Look(numbered=numbered, small_bgr=small, mask=mask, matrix=matrix, blob_boxes=blob_boxes)
         time_s = float(numbered.pts_ticks * self._time_base)
         sightings = [self._sighting(numbered, box, MOTION_SCORE) for box in blob_boxes]
@@ -185,6 +186,11 @@ class SpanPerception:
         width, height = self._scene.source_wh_px
         x1, y1, x2, y2 = (float(value) for value in box)
         return (max(0.0, x1), max(0.0, y1), min(float(width), x2), min(float(height), y2))
+
+    def _is_everything(self, box: Box) -> bool:
+        """A region that spans the picture is a change of light, not an object."""
+        width, height = self._scene.source_wh_px
+        return (box[2] - box[0]) * (box[3] - box[1]) > MAX_BOX_UNIT * width * height
 
     def _settle(self, look: _Look, pairs: list[tuple[Sketch, Sighting]]) -> None:
         """Make scene of what stands still: soon where the scene was mistaken, after a minute and a half if it parked.

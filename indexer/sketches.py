@@ -100,7 +100,12 @@ class Sketch:
 
     def take_over(self, later: Sketch) -> None:
         """Append another sketch of the same object that continues this one."""
-        self.sightings = sorted([*self.sightings, *later.sightings], key=lambda sighting: sighting.pts_ticks)
+        best_by_pts: dict[int, Sighting] = {}
+        for sighting in (*self.sightings, *later.sightings):
+            known = best_by_pts.get(sighting.pts_ticks)
+            if known is None or sighting.score > known.score:
+                best_by_pts[sighting.pts_ticks] = sighting
+        self.sightings = [best_by_pts[pts] for pts in sorted(best_by_pts)]
         self.votes.update(later.votes)
         self.bag_votes.update(later.bag_votes)
         self.n_bag_looks += later.n_bag_looks

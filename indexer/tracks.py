@@ -83,7 +83,7 @@ def _rides(person: Track, machine: Track) -> bool:
     n_covered = 0
     for i, j in zip(at_person, at_machine, strict=True):
         box, host = _box(person, int(i)), _box(machine, int(j))
-        n_covered += overlap_share(box, host) > 0.5 or iou_xyxy(box, host) > 0.3
+        n_covered += overlap_share(box, host) > 0.4 or iou_xyxy(box, host) > 0.25
     return bool(n_covered >= RIDER_SHARE * len(common))
 
 

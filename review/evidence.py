@@ -147,6 +147,9 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
         models=tuple(models),
         decoder=", ".join(decoders),
         n_tracks=len(index.tracks),
+        analysed_s=analysed_s,
+        keyframes_only_s=skipped_s,
+        findings=tuple((segment.recording_id, item) for segment in index.segments for item in segment.findings),
         coverage=(
             f"{analysed_s:.1f} s of footage analysed; in {skipped_s:.1f} s of it only the keyframes were looked at, "
             "since nothing moved in them."
