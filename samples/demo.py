@@ -239,9 +239,9 @@ def _film(order: _StudioOrder, piece: Piece) -> PieceResult:
 
 
 def _encoding(request: SampleRequest) -> Encoding:
-    """The asked compression; noise at night would swell it, so it is capped there at 3 Mbit/s for 1920x1080."""
+    """The asked compression; noise at night would swell it, so it is capped there, at 4 Mbit/s for 1920x1080."""
     width, height = request.size_wh_px
-    cap_kbps = round(3000 * width * height / (1920 * 1080))
+    cap_kbps = max(600, round(4000 * width * height / (1920 * 1080)))
     return replace(request.encoding, cap_kbps=cap_kbps) if request.is_night else request.encoding
 
 
