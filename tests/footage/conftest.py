@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from tests.footage.fixtures import clips, desk, home, indexed_case, operators_home, run, session
+from tests.footage.fixtures import clips, desk, home, indexed_case, models_loaded_once, operators_home, run, session
 
-__all__ = ["clips", "desk", "home", "indexed_case", "operators_home", "run", "session"]
+__all__ = ["clips", "desk", "home", "indexed_case", "models_loaded_once", "operators_home", "run", "session"]

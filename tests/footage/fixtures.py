@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+import review.indexing
+from models.modelset import load_model_set
 from review.cli import group
 from review.cli._run import run_group
 from review.footage import import_footage
@@ -76,6 +79,15 @@ def home(operators_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RELECTURE_OPERATOR", "martin")
     monkeypatch.setenv("RELECTURE_PASSPHRASE", PASSPHRASE)
     return operators_home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_loaded_once() -> Iterator[None]:
+    """Runs in this process share their nets; workers load their own, as always."""
+    load = functools.lru_cache(load_model_set)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(review.indexing, "load_model_set", load)
+        yield
 
 
 @pytest.fixture
