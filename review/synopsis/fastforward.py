@@ -270,13 +270,12 @@ class _Page:
         canvas = np.full((self.size_wh_px[1], self.size_wh_px[0], 3), GROUND, np.uint8)
         image = shot.image_u8.copy()
         names, classes, boxes = presence.at(shot.recording.recording_id, shot.pts_ticks)
-        rows: list[MapObject] = []
         for name, class_name, box in zip(names, classes, boxes, strict=True):
             if name not in unmasked:
                 for private in private_boxes(class_name, box):
                     coarsen(image, private, is_plate=class_name not in {"person", "bicycle", "motorcycle"})
-            if name in chosen:
-                rows.append(self._row(shot, name, box))
+        names, _, boxes = presence.at(shot.recording.recording_id, shot.pts_ticks, is_exact=True)
+        rows = [self._row(shot, name, box) for name, box in zip(names, boxes, strict=True) if name in chosen]
         height, width = image.shape[:2]
         canvas[self._band_px : self._band_px + height, :width] = image
         self._words(canvas, shot)

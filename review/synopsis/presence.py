@@ -34,12 +34,15 @@ class Presence:
             self._spans[recording_id] = spans
 
     def at(
-        self, recording_id: RecordingId, pts_ticks: int
+        self, recording_id: RecordingId, pts_ticks: int, *, is_exact: bool = False
     ) -> tuple[tuple[TrackId, ...], tuple[str, ...], NDArray[np.float32]]:
-        """Tracks, classes and (N, 4) boxes of what is in the picture then."""
+        """Tracks, classes and (N, 4) boxes of what is in the picture then.
+
+        ``is_exact`` leaves out what is known of the frame before or after only.
+        """
         if recording_id not in self._members:
             return (), (), np.zeros((0, 4), np.float32)
-        spans, step = self._spans[recording_id], self._step.get(recording_id, 1)
+        spans, step = self._spans[recording_id], 0 if is_exact else self._step.get(recording_id, 1)
         present = np.flatnonzero((spans[:, 0] <= pts_ticks + step) & (spans[:, 1] >= pts_ticks - step))
         names: list[TrackId] = []
         classes: list[str] = []
