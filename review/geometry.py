@@ -45,11 +45,20 @@ def crosses_line(path: Path, line: tuple[Point, Point]) -> bool:
     (True, False)
     """
     start, end = np.array(line[0], float), np.array(line[1], float)
-    before, after = path.xy_px[:-1], path.xy_px[1:]
-    side_of_path = _side(start, end, before) * _side(start, end, after)
-    towards_start = _side_rows(before, after, start)
-    towards_end = _side_rows(before, after, end)
-    return bool(np.any((side_of_path < 0) & (towards_start * towards_end <= 0)))
+    sides = _sides(start, end, path.xy_px)
+    # Why: a foot point may lie on the line itself; what counts is from which side the path came and to which it goes.
+    off = np.flatnonzero(sides)
+    turns = np.flatnonzero(np.sign(sides[off[:-1]]) != np.sign(sides[off[1:]]))
+    for before, after in zip(off[turns], off[turns + 1], strict=True):
+        if after == before + 1:
+            share = sides[before] / (sides[before] - sides[after])
+            met = path.xy_px[before : before + 1] + share * (path.xy_px[after] - path.xy_px[before])
+        else:
+            met = path.xy_px[before + 1 : after]
+        along = (met - start) @ (end - start) / float((end - start) @ (end - start))
+        if along.max() >= 0 and along.min() <= 1:
+            return True
+    return False
 
 
 def longest_stay_s(path: Path, zone: tuple[Point, ...]) -> float | None:
@@ -63,18 +72,10 @@ def longest_stay_s(path: Path, zone: tuple[Point, ...]) -> float | None:
     return max(float(path.time_s[stop - 1] - path.time_s[start]) for start, stop in edges.reshape(-1, 2))
 
 
-def _side(a: NDArray[np.float64], b: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sign of the side of the line a-b on which points (N, 2) lie."""
+def _sides(a: NDArray[np.float64], b: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Signed distance, times a constant, of points (N, 2) from the line a-b; 0 on it."""
     direction = b - a
-    return np.asarray(np.sign(direction[0] * (points[:, 1] - a[1]) - direction[1] * (points[:, 0] - a[0])))
-
-
-def _side_rows(a: NDArray[np.float64], b: NDArray[np.float64], point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sign of the side of each line a[i]-b[i] on which one point lies."""
-    direction = b - a
-    return np.asarray(
-        np.sign(direction[:, 0] * (point[1] - a[:, 1]) - direction[:, 1] * (point[0] - a[:, 0])), dtype=np.float64
-    )
+    return np.asarray(direction[0] * (points[:, 1] - a[1]) - direction[1] * (points[:, 0] - a[0]), np.float64)
 
 
 def _inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
