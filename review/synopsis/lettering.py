@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from fractions import Fraction
 from typing import Final
 
 import cv2
@@ -238,12 +237,3 @@ def _clock_words(second: int, has_clock: bool, zone: tzinfo, start_us: int, *, w
         return datetime.fromtimestamp(second, zone).strftime("%H:%M:%S" if with_seconds else "%H:%M")
     elapsed = str(timedelta(seconds=second - start_us // 1_000_000))
     return "+" + (elapsed if with_seconds else elapsed.rsplit(":", 1)[0])
-
-
-def speed_words(rate: Fraction) -> str:
-    """A frame rate as a person writes it.
-
-    >>> speed_words(Fraction(25, 2))
-    '12,5 im/s'
-    """
-    return f"{float(rate):.4g}".replace(".", ",") + " im/s"

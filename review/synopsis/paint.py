@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.records import Recording, RecordingId
+from indexer.records import Recording
 from review.synopsis._pixels import blended, resized
 from review.synopsis.backdrop import Backdrop
 from review.synopsis.harvest import PanelFrame, PanelPlan, Standing
@@ -325,8 +325,3 @@ def _offset_words(offset_ms: int) -> str:
     hours, minutes = int(seconds // 3600), int(seconds // 60 % 60)
     words = (f"{hours} h " if hours else "") + (f"{minutes} min " if hours or minutes else "")
     return f"{'+' if offset_ms > 0 else '−'} {words}{seconds % 60:g} s".replace(".", ",")
-
-
-def recordings_of(plans: Sequence[PanelPlan]) -> tuple[RecordingId, ...]:
-    """Identifiers of the recordings that any panel takes pixels from, sorted."""
-    return tuple(sorted({tube.recording_id for plan in plans for tube in plan.tubes}))
