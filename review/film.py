@@ -24,6 +24,8 @@ from models.errors import AlreadyThere, Defect, StoreProblem, ToolMissing
 __all__ = ["FilmWriter", "ffmpeg_program"]
 
 QUALITY_CRF: Final = 21
+ENCODER_THREADS: Final = 3
+"""Fixed, because the bytes of a film depend on it."""
 
 
 def ffmpeg_program() -> str:
@@ -96,6 +98,7 @@ class FilmWriter:
             pix_fmt="yuv420p",
             vf=filters,
             g=max(1, round(rate * 2)),
+            threads=ENCODER_THREADS,
             colorspace="bt709",
             color_primaries="bt709",
             color_trc="bt709",

@@ -259,11 +259,16 @@ def _notes(
             f"{float(wanted):g} s cannot be reached: the shortest film of these objects lasts {length_s:.1f} s. "
             "Filter further, or cut long stays with --split."
         )
-    notes += [
-        f"Camera {panel.camera}: the scene has room for {panel.layout.density:g} objects at once, not more, "
-        f"within an overlap of {options.layout.overlap:.0%}."
-        for panel, tubes in zip(panels, frames, strict=True)
-        if not panel.layout.is_density_chosen
-        and panel.layout.n_frames > AIM_RATIO * lower_bound_frames(tubes, panel.layout.unit, DEFAULT_DENSITY)
-    ]
+    room = (
+        "without any overlap" if options.layout.is_never_overlapping else f"with {options.layout.overlap:.0%} overlap"
+    )
+    for panel, tubes in zip(panels, frames, strict=True):
+        layout = panel.layout
+        asked = layout.density if layout.is_density_chosen else DEFAULT_DENSITY
+        if wanted is None and layout.n_frames > AIM_RATIO * lower_bound_frames(tubes, layout.unit, asked):
+            mean = float(tubes.n_frames.sum()) / layout.n_frames
+            notes.append(
+                f"Camera {panel.camera}: {room} the scene holds {mean:.1f} objects at once on average, not {asked:g}. "
+                "--length gives a shorter film in which objects cover each other more."
+            )
     return tuple(notes)

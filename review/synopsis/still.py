@@ -46,6 +46,8 @@ def cut_still(tubes: Sequence[Tube]) -> tuple[tuple[Tube, ...], tuple[StillSpan,
     """
     kept: list[Tube] = []
     spans: list[StillSpan] = []
+    starts = np.array([tube.start_us for tube in tubes], np.int64)
+    ends = np.array([tube.end_us for tube in tubes], np.int64)
     for tube in tubes:
         runs = [] if tube.class_name in KEPT_CLASSES else _still_runs(tube)
         if not runs:
@@ -55,7 +57,8 @@ def cut_still(tubes: Sequence[Tube]) -> tuple[tuple[Tube, ...], tuple[StillSpan,
         for first, end in runs:
             shown[first:end] = False
             shown[first:end] |= tube.time_us[first:end] < tube.time_us[first] + ARRIVAL_S * MICROSECONDS
-            shown[first:end] |= _met(tube, first, end, tubes)
+            present = np.flatnonzero((starts <= tube.time_us[end - 1]) & (ends >= tube.time_us[first]))
+            shown[first:end] |= _met(tube, first, end, [tubes[k] for k in present.tolist()])
         _drop_crumbs(tube, shown)
         pieces, left_out = _pieces(tube, shown)
         kept += pieces
@@ -66,6 +69,8 @@ def cut_still(tubes: Sequence[Tube]) -> tuple[tuple[Tube, ...], tuple[StillSpan,
 def _still_runs(tube: Tube) -> list[tuple[int, int]]:
     """Sample ranges in which the centre stays within a few per cent of the box for ten seconds or more."""
     boxes = tube.boxes_xyxy_px
+    if tube.end_us - tube.start_us < MIN_STILL_S * MICROSECONDS:
+        return []
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     reach = max(3.0, 0.07 * float(np.median(np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1), axis=1)))))
     runs: list[tuple[int, int]] = []
@@ -96,8 +101,6 @@ def _met(tube: Tube, first: int, end: int, tubes: Sequence[Tube]) -> NDArray[np.
     boxes = tube.boxes_xyxy_px[first:end]
     for other in tubes:
         if other.track_id == tube.track_id or other.camera != tube.camera:
-            continue
-        if other.end_us < time[0] or other.start_us > time[-1]:
             continue
         near = _near(time, boxes, other)
         if np.count_nonzero(near) == 0:
