@@ -31,6 +31,7 @@ MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
 CLASSIFIER_SHARE: Final = 0.35
 """Weight of the crop classifier where a detector has voted; the rest is the detector's."""
 VETO_SCORE: Final = 0.5
+MIN_AGREEMENT: Final = 0.4
 LARGE_CROP_PX: Final = 48
 """From this size on, what the classifier takes for no object is none: detectors call a reaching arm a person."""
 N_COLOUR_CROPS: Final = 5
@@ -124,8 +125,8 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
         needed = MIN_CLASS_SCORE if models.detector is None else MIN_CLASS_SCORE_BESIDE_DETECTOR
         return _named_by_looks(sketch, looks, needed, classifier.model_id)
     assert models.detector is not None
-    if looks.get(NOTHING, 0.0) >= VETO_SCORE and _crops_are_large(sketch):
-        return _Named(class_name="other", score=looks[NOTHING], model=classifier.model_id)
+    if _crops_are_large(sketch) and _is_doubtful(sketch, looks):
+        return _Named(class_name="other", score=looks.get(NOTHING, 0.0), model=classifier.model_id)
     total = sum(sketch.votes.values())
     combined: dict[str, float] = {}
     for label, weight in sorted(sketch.votes.items()):
@@ -146,6 +147,21 @@ def _crops_are_large(sketch: Sketch) -> bool:
     """True where the classifier can be trusted against a detector: it is weak on small crops, not on large ones."""
     sides = [min(crop.image_bgr_u8.shape[:2]) for crop in sketch.crops]
     return bool(sides) and float(np.median(sides)) >= LARGE_CROP_PX
+
+
+def _is_doubtful(sketch: Sketch, looks: dict[str, float]) -> bool:
+    """True where the classifier sees no object, or neither detector nor classifier is sure of the same kind."""
+    if looks.get(NOTHING, 0.0) >= VETO_SCORE:
+        return True
+    votes = {
+        kind: sum(
+            weight for label, weight in sketch.votes.items() if set(COARSE_LABELS.get(label, (label,))) & set(names)
+        )
+        for kind, names in KINDS.items()
+    }
+    kind = KINDS[max(votes, key=lambda item: (votes[item], item))]
+    seen = [sighting.score for sighting in sketch.sightings if sighting.label]
+    return float(np.mean(seen)) * sum(looks.get(name, 0.0) for name in kind) < MIN_AGREEMENT
 
 
 def _named_by_looks(sketch: Sketch, looks: dict[str, float], needed: float, model_id: str) -> _Named:

@@ -17,6 +17,7 @@ __all__ = ["absorb_riders", "join_across_cut"]
 RIDER_SHARE: Final = 0.6
 MIN_COMMON_FRAMES: Final = 3
 JOIN_IOU: Final = 0.3
+COVERED_SHARE: Final = 0.5
 
 
 def absorb_riders(tracks: list[Track]) -> list[Track]:
@@ -83,7 +84,7 @@ def _rides(person: Track, machine: Track) -> bool:
     n_covered = 0
     for i, j in zip(at_person, at_machine, strict=True):
         box, host = _box(person, int(i)), _box(machine, int(j))
-        n_covered += overlap_share(box, host) > 0.4 or iou_xyxy(box, host) > 0.25
+        n_covered += max(overlap_share(box, host), overlap_share(host, box)) > COVERED_SHARE
     return bool(n_covered >= RIDER_SHARE * len(common))
 
 
