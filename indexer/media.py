@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only user of PyAV for reading: packets, keyframes and exact frames of a span.
+"""The one adapter that may name PyAV, hence its length: packets, keyframes, exact frames of a span, copies of packets.
 
 Decoding is single-threaded on purpose: frame threads give different pixels on damaged files from run to run.
 Everything a file claims is checked against its packets; codecs and protocols are limited to a list. A seek is believed
 only where a keyframe at or before the time asked for comes out of it: else an earlier place is tried, then the start.
-It is long because it is the one adapter that may name PyAV.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -28,7 +28,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from indexer.layout import parameter_set
-from models.errors import NotFootage, UnreadableInput
+from indexer.media_values import ContainerFacts, Frame, Packet
+from models.errors import NotFootage, StoreProblem, UnreadableInput
 
 __all__ = [
     "DECODER",
@@ -37,6 +38,7 @@ __all__ = [
     "Packet",
     "Picture",
     "container_facts",
+    "copy_packets",
     "iter_frames",
     "iter_keyframes",
     "iter_packets",
@@ -65,64 +67,6 @@ DECODER: Final = (
 
 av.logging.set_level(av.logging.PANIC)
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Frame:
-    """One decoded picture.
-
-    Attributes:
-        pts_ticks: Presentation time in the stream's time base; None where the stream has no times.
-        image_u8: (H, W, 3) BGR or (H, W) luma, in stored orientation.
-        is_key: True for a keyframe.
-        is_corrupt: True when the decoder concealed damage.
-        picture_type: ``I``, ``P``, ``B`` or ``?``.
-    """
-
-    pts_ticks: int | None
-    image_u8: NDArray[np.uint8]
-    is_key: bool
-    is_corrupt: bool
-    picture_type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packet:
-    """One compressed packet of any stream; times in ticks of its own stream.
-
-    ``is_discard`` marks pictures that an edit list hides: they are decoded for reference and never shown.
-    ``parameter_set`` is the sequence parameter set that comes with a keyframe, where the container carries it there:
-    another one means that size or coding changed.
-    """
-
-    stream_index: int
-    is_video: bool
-    pts_ticks: int | None
-    dts_ticks: int | None
-    size_bytes: int
-    position_bytes: int
-    is_key: bool
-    is_corrupt: bool
-    is_discard: bool
-    parameter_set: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerFacts:
-    """What a container's header says of its first real video stream; claims, to be checked against the packets."""
-
-    container: str
-    stream_index: int
-    n_video_streams: int
-    codec: str
-    size_wh_px: tuple[int, int]
-    sample_aspect: Fraction
-    rotation_deg: int
-    time_base: Fraction
-    header_frames: int
-    header_duration_s: Fraction | None
-    is_interlaced: bool
-    created: str
 
 
 def _check_readable(path: str) -> None:
@@ -300,6 +244,19 @@ class Picture:
         """(H, W) luma, area-averaged to ``size_wh_px`` when given."""
         return _pixels(self._frame, pixel="gray", size_wh_px=size_wh_px)
 
+    def sha256(self) -> bytes:
+        """Digest of the decoded samples as stored, before any conversion of colour."""
+        digest = hashlib.sha256()
+        layout = self._frame.format
+        is_planar = len(self._frame.planes) == len(layout.components)
+        n_bytes = (layout.components[0].bits + 7) // 8
+        for plane in self._frame.planes if is_planar else ():
+            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+            digest.update(rows[:, : plane.width * n_bytes].tobytes())
+        if not is_planar:
+            digest.update(self.bgr_u8().tobytes())
+        return digest.digest()
+
     def frame(self, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None = None) -> Frame:
         """The picture as a value that may be kept."""
         return _to_frame(self._frame, pixel=pixel, size_wh_px=size_wh_px)
@@ -363,7 +320,7 @@ def _sought(container: av.container.InputContainer, stream: VideoStream, pts_tic
 
 
 def _decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Decode packet by packet: one bad packet costs its own frames and no more."""
+    """One bad packet costs its own frames and no more."""
     for packet in _demux(container, stream):
         yield from _decoded(packet)
     yield from _flushed(stream)
@@ -491,3 +448,54 @@ def iter_keyframes(
     for frame in frames:
         if start_pts_ticks is None or frame.pts is None or frame.pts >= start_pts_ticks:
             yield _to_frame(frame, pixel=pixel, size_wh_px=size_wh_px)
+
+
+def copy_packets(
+    path: str,
+    out_path: str,
+    *,
+    pts_ticks: Sequence[int],
+    near_pts_ticks: int | None,
+    stream_index: int,
+    forced_format: str = "",
+    comment: str = "",
+) -> None:
+    """Copy packets of one stream into a new file, payload unchanged; the suffix says which container.
+
+    Args:
+        path: The original; opened read-only.
+        out_path: File to write.
+        pts_ticks: Presentation times of the packets wanted, in file order; others between them are left out.
+        near_pts_ticks: Where a seek finds the first of them; None reads from the start.
+        stream_index: Stream to copy.
+        forced_format: Demuxer to name.
+        comment: Text for the file's metadata.
+
+    Raises:
+        StoreProblem: The file cannot be written, or its container cannot hold the packets.
+    """
+    # Why: some containers give no decoding times; any that grow and lie before the presentation times will do.
+    shown = sorted(pts_ticks)
+    delay = max(early - pts for early, pts in zip(shown, pts_ticks, strict=True))
+    waiting = deque(zip(pts_ticks, (early - delay for early in shown), strict=True))
+    options = {"avoid_negative_ts": "make_zero", "fflags": "+bitexact"}
+    with _opened(path, forced_format) as source:
+        stream = _video_stream(source, path, stream_index)
+        if near_pts_ticks is not None:
+            _sought(source, stream, near_pts_ticks)
+        try:
+            with av.open(out_path, "w", options=options) as target:
+                target.metadata["comment"] = comment
+                out_stream = target.add_stream_from_template(stream)
+                for packet in _demux(source, stream):
+                    if not waiting:
+                        break
+                    if packet.pts != waiting[0][0]:
+                        continue
+                    packet.dts = waiting.popleft()[1]
+                    packet.stream = out_stream
+                    target.mux_one(packet)
+        except (FFmpegError, ValueError) as problem:
+            raise StoreProblem(
+                f"{out_path} cannot be written ({problem}).", hint="Check the disk, or export stills instead."
+            ) from problem

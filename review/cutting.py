@@ -7,24 +7,19 @@ more at both ends; what it shows is returned and said on the exhibit.
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
-import ffmpeg
 import numpy as np
 
-from indexer.media import iter_packets, iter_pictures
+from indexer.media import Picture, copy_packets, iter_packets, iter_pictures
 from indexer.probe import PacketTable
 from indexer.records import Recording
 from models.errors import StoreProblem, UnknownReference
-from review.film import ffmpeg_program
 
 __all__ = ["clip_suffix", "cut_clip", "temporary_folder_beside"]
 
@@ -57,18 +52,27 @@ def cut_clip(
         StoreProblem: The disk is full, or the clip does not show the pictures of the original.
     """
     start = _keyframe_before(packets, first_pts_ticks)
-    shown = _shown_pts(recording, start, last_pts_ticks)
+    wanted, near = _wanted_packets(recording, packets, start, last_pts_ticks)
+    last = max(wanted)
     with temporary_folder_beside(out_path) as folder:
         made = folder / out_path.name
-        _copy(recording, start, len(shown), max(shown), made)
-        _require_same_pictures(recording, start, set(shown), made)
+        copy_packets(
+            recording.path,
+            str(made),
+            pts_ticks=wanted,
+            near_pts_ticks=near,
+            stream_index=recording.facts.stream_index,
+            forced_format=recording.facts.forced_format,
+            comment=f"Relecture: stream copy of {recording.sha256}, PTS {start} to {last}",
+        )
+        _require_same_pictures(recording, start, last + 1, made)
         try:
             made.replace(out_path)
         except OSError as problem:
             raise StoreProblem(
                 f"{out_path} cannot be written: {problem.strerror}.", hint="Choose another folder."
             ) from problem
-    return start, max(shown)
+    return start, last
 
 
 @contextmanager
@@ -100,90 +104,42 @@ def _keyframe_before(packets: PacketTable, pts_ticks: int) -> int:
     return int(keys[at])
 
 
-def _shown_pts(recording: Recording, start: int, last: int) -> list[int]:
-    """PTS of the packets to copy, in file order: up to the last one that shows a picture wanted."""
+def _wanted_packets(recording: Recording, packets: PacketTable, start: int, last: int) -> tuple[list[int], int | None]:
+    """PTS of the packets to copy, in file order, and the time to seek to for the first of them.
+
+    Pictures are stored in another order than they are shown, so a few later ones may come along; it goes on until no
+    picture is left out between them. Those that lead a keyframe need what lies before it, and are left out.
+    """
+    table = packets.pts_ticks
     for near in (start, None):
-        shown: list[int] = []
-        n_wanted = 0
+        wanted: list[int] = []
+        latest = last
         for packet in iter_packets(recording.path, near_pts_ticks=near, forced_format=recording.facts.forced_format):
             if packet.stream_index != recording.facts.stream_index or packet.pts_ticks is None:
                 continue
-            if not shown and packet.pts_ticks != start:
+            if packet.pts_ticks < start or (not wanted and packet.pts_ticks != start):
                 continue
-            # Why: behind a keyframe that lies beyond the end nothing is wanted any more.
-            if packet.is_key and packet.pts_ticks > last and packet.pts_ticks != start:
-                break
-            shown.append(packet.pts_ticks)
-            if packet.pts_ticks <= last:
-                n_wanted = len(shown)
-        if n_wanted:
-            return shown[:n_wanted]
+            wanted.append(packet.pts_ticks)
+            latest = max(latest, packet.pts_ticks)
+            if len(wanted) == np.searchsorted(table, latest, side="right") - np.searchsorted(table, start):
+                return wanted, near
     raise UnknownReference("The original cannot be cut at this place.", hint=STILL_INSTEAD)
 
 
-def _copy(recording: Recording, start: int, n_packets: int, last: int, made: Path) -> None:
-    facts = recording.facts
-    # Why: ffmpeg's input seek takes the keyframe at or before the time asked for; half a frame later than the
-    # keyframe's own time keeps rounding from landing on the one before it.
-    seek_s = float((start + Fraction(facts.median_step_ticks, 2)) * facts.time_base)
-    source_options: dict[str, object] = {"ss": f"{seek_s:.6f}", "seek_timestamp": 1}
-    if facts.forced_format:
-        source_options["format"] = facts.forced_format
-    command = (
-        ffmpeg.input(recording.path, **source_options)[str(facts.stream_index)]
-        .output(
-            str(made),
-            c="copy",
-            avoid_negative_ts="make_zero",
-            map_metadata="-1",
-            fflags="+bitexact",
-            **{
-                "frames:v": n_packets,
-                "metadata:g:0": f"comment=Relecture: stream copy of {recording.sha256}, PTS {start} to {last}",
-            },
-        )
-        .global_args("-hide_banner", "-loglevel", "error", "-nostdin")
-    )
-    # Reason: the program is the one that ships with the package and every argument is ours, no shell between.
-    done = subprocess.run(command.compile(cmd=ffmpeg_program()), capture_output=True, check=False)  # noqa: S603
-    if done.returncode != 0 or not made.exists():
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise StoreProblem(
-            f"The clip could not be cut: {said[-1] if said else 'ffmpeg stopped'}.",
-            hint="Check the free space of the disk; a still of the same object can be exported instead.",
-        )
-
-
-def _require_same_pictures(recording: Recording, start: int, shown: set[int], made: Path) -> None:
+def _require_same_pictures(recording: Recording, start: int, end: int, made: Path) -> None:
     """Decode clip and original side by side; every picture of the span must be there, and no other."""
-    originals = _digests(
+    originals = iter_pictures(
         recording.path,
-        start=start,
-        end=max(shown) + 1,
-        only=shown,
+        start_pts_ticks=start,
+        end_pts_ticks=end,
         stream_index=recording.facts.stream_index,
         forced_format=recording.facts.forced_format,
     )
-    copies = _digests(str(made))
-    if any(original != copy for original, copy in zip_longest(originals, copies)):
+    copies = iter_pictures(str(made))
+    if any(
+        original != copy for original, copy in zip_longest(map(Picture.sha256, originals), map(Picture.sha256, copies))
+    ):
         raise StoreProblem(
             "The clip that was cut does not show the same pictures as the original, so it was not kept.",
             hint=STILL_INSTEAD,
         )
-
-
-def _digests(
-    path: str,
-    *,
-    start: int | None = None,
-    end: int | None = None,
-    only: set[int] | None = None,
-    stream_index: int | None = None,
-    forced_format: str = "",
-) -> Iterator[bytes]:
-    pictures = iter_pictures(
-        path, start_pts_ticks=start, end_pts_ticks=end, stream_index=stream_index, forced_format=forced_format
-    )
-    for picture in pictures:
-        if only is None or picture.pts_ticks in only:
-            yield hashlib.sha256(np.ascontiguousarray(picture.bgr_u8()).tobytes()).digest()

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,10 +14,11 @@ import pyarrow.parquet as pq
 from indexer.index import Index
 from indexer.ticks import format_utc
 from models.errors import AlreadyThere, StoreProblem
+from review.cutting import temporary_folder_beside
 from review.hits import Coverage, Hit
 from review.search import hit_of
 
-__all__ = ["coverage_document", "hit_document", "write_mot", "write_parquet"]
+__all__ = ["coverage_document", "hit_document", "tracks_documents", "write_mot", "write_parquet"]
 
 
 def hit_document(hit: Hit) -> dict[str, Any]:
@@ -119,15 +118,15 @@ def write_parquet(index: Index, path: Path) -> None:
 def _write_new(path: Path, content: bytes) -> None:
     if path.exists():
         raise AlreadyThere(f"{path} exists already.", hint="Choose another place; nothing is overwritten.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".relecture-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as problem:
-        raise StoreProblem(f"{path} cannot be written: {problem.strerror}.", hint="Choose another folder.") from problem
+    with temporary_folder_beside(path) as folder:
+        try:
+            made = folder / path.name
+            made.write_bytes(content)
+            made.replace(path)
+        except OSError as problem:
+            raise StoreProblem(
+                f"{path} cannot be written: {problem.strerror}.", hint="Choose another folder."
+            ) from problem
 
 
 def tracks_documents(index: Index, verdicts: dict[str, tuple[str, str]], classes: Sequence[str] = ()) -> list[Any]:
