@@ -320,7 +320,6 @@ def _sought(container: av.container.InputContainer, stream: VideoStream, pts_tic
 
 
 def _decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """One bad packet costs its own frames and no more."""
     for packet in _demux(container, stream):
         yield from _decoded(packet)
     yield from _flushed(stream)

@@ -6,14 +6,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.progress import Progress
 
 from indexer.ticks import format_utc
 from review.cli._door import open_case
-from review.cli._run import emit_json, operator_options, progress, say
+from review.cli._run import emit_json, operator_options, progress, say, stderr
 from review.footage import ImportItem, import_footage, parse_offset_ms, parse_start
 from review.recordings import finding_document
 
 __all__ = ["command"]
+
+
+def _bar() -> Progress:
+    """A progress bar where somebody sees it; in a log file it would only stand before the line that matters."""
+    bar = progress()
+    bar.disable = not stderr.is_terminal
+    return bar
 
 
 @click.command(name="import")
@@ -44,7 +52,7 @@ def command(
 ) -> None:
     """Hash, probe and register the files PATH... (folders are searched) as recordings of one camera."""
     displayed = parse_start(start) if start else None
-    with open_case(folder, operator=operator) as session, progress() as bar:
+    with open_case(folder, operator=operator) as session, _bar() as bar:
         task = bar.add_task("Reading", total=None)
 
         def tell(name: str, n_bytes: int, size_bytes: int) -> None:

@@ -7,14 +7,22 @@ from pathlib import Path
 from typing import cast
 
 import click
+from rich.progress import Progress
 
 from models.errors import UsageProblem
 from models.modelset import PROFILES, Profile
 from review.cli._door import open_case
-from review.cli._run import emit_json, operator_options, progress, say
+from review.cli._run import emit_json, operator_options, progress, say, stderr
 from review.indexing import IndexProgress, run_index
 
 __all__ = ["command"]
+
+
+def _bar() -> Progress:
+    """A progress bar where somebody sees it; in a log file it would only stand before the line that matters."""
+    bar = progress()
+    bar.disable = not stderr.is_terminal
+    return bar
 
 
 @click.command(name="index")
@@ -30,7 +38,7 @@ def command(folder: Path, profile: str, jobs: int | None, engine: str, as_json: 
         raise UsageProblem(
             "The Dask engine is not part of this version.", hint="Leave --engine out: the local workers are used."
         )
-    with open_case(folder, operator=operator) as session, progress() as bar:
+    with open_case(folder, operator=operator) as session, _bar() as bar:
         task = bar.add_task("Indexing", total=None)
 
         def tell(state: IndexProgress) -> None:
