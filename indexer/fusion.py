@@ -20,6 +20,8 @@ __all__ = ["fuse", "is_explained"]
 
 SAME_IOU: Final = 0.5
 """Median overlap of a motion box and the detections on it from which they are taken for one single object."""
+ALONE_IOU: Final = 0.25
+"""The same where one detected sketch alone lies on the motion: a shadow or a reflection may widen the motion box."""
 MAX_SHARED_PICTURES: Final = 3
 MAX_GROWTH: Final = 1.7
 """A motion box that suddenly has this many times the area has swallowed something else."""
@@ -38,7 +40,8 @@ def fuse(detected: list[Sketch], motion: list[Sketch]) -> list[Sketch]:
     remaining = sorted(detected, key=_by_first)
     for blob in sorted(motion, key=_by_first):
         matches = [match for sketch in remaining if (match := _match(sketch, blob)) is not None]
-        if not matches or any(match.iou < SAME_IOU for match in matches) or not _follow_each_other(matches):
+        needed = SAME_IOU if len(matches) > 1 else ALONE_IOU
+        if not matches or any(match.iou < needed for match in matches) or not _follow_each_other(matches):
             continue
         first, *others = (match.sketch for match in matches)
         for later in others:

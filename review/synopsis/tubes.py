@@ -168,8 +168,8 @@ def film_rate(recordings: Sequence[Recording], *, limit: Fraction = MAX_FILM_RAT
     A rate within one per cent of a usual one (whole, half, or NTSC) is taken to be that one: time bases of a
     millisecond cannot say 24 or 29.97 exactly.
 
-    >>> _usual_rate(Fraction(1000, 33)), _usual_rate(Fraction(90000, 3003)), _usual_rate(Fraction(25, 2))
-    (Fraction(30, 1), Fraction(30000, 1001), Fraction(25, 2))
+    >>> _usual_rate(Fraction(25001, 1000)), _usual_rate(Fraction(90000, 3003)), _usual_rate(Fraction(25, 2))
+    (Fraction(25, 1), Fraction(30000, 1001), Fraction(25, 2))
     """
     rates = [1 / (item.facts.median_step_ticks * item.facts.time_base) for item in recordings]
     return min(limit, _usual_rate(max(rates))) if rates else limit
