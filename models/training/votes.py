@@ -2,7 +2,7 @@
 """Votes of the crop classifier over motion-cut tracks of the labelled clips.
 
 ``python -m models.training.votes --shared ../shared --model FILE.onnx``. The linking is as plain as the cutter: the
-blob that overlaps the track's last box most goes on with it.
+blob that overlaps the track's last box most goes on with it. Where enough crops are whole, those alone vote.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def tracks_of(frames: list[np.ndarray], *, window: int, step: int = 2, patience:
 
 
 def clip_votes(classifier: CropClassifier, path: Path, events: list[dict]) -> list[dict]:
-    """One row per track: frames, pass that it belongs to (most shared frames), mean probabilities."""
+    """One row per track: frames, passes near it, mean probabilities."""
     frames = read_clip(path)
     rows = []
     for track in tracks_of(frames, window=WINDOWS.get(path.name, 0)):
@@ -59,7 +59,8 @@ def clip_votes(classifier: CropClassifier, path: Path, events: list[dict]) -> li
         for number, (x1, y1, x2, y2) in zip(track.frames, np.array(track.boxes, int), strict=True):
             crops.append(frames[number][y1:y2, x1:x2])
         each = classifier.classify(crops)
-        p = each.mean(axis=0)
+        whole = np.array([_is_whole(box, frames[0].shape) for box in track.boxes])
+        p = each[whole].mean(axis=0) if whole.sum() >= max(3, 0.3 * len(whole)) else each.mean(axis=0)
         order = np.argsort(-p)
         side = np.median([b[2:] - b[:2] for b in track.boxes], axis=0)
         inside = [i for i, e in enumerate(events) if e["first"] - 12 <= np.mean(track.frames) <= e["last"] + 12]
@@ -70,6 +71,11 @@ def clip_votes(classifier: CropClassifier, path: Path, events: list[dict]) -> li
             "agreement": round(float((each.argmax(1) == order[0]).mean()), 2),
         })  # fmt: skip
     return rows
+
+
+def _is_whole(box: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """The picture's edge does not cut the object."""
+    return bool(box[0] > 2 and box[1] > 2 and box[2] < shape[1] - 2 and box[3] < shape[0] - 2)
 
 
 def main() -> None:
