@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from indexer.findings import Finding
+from indexer.findings import Finding, FindingKind
 from indexer.index import content_digest, void_segments
 from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segments
 from indexer.probe import PacketTable
 from indexer.records import Recording
-from indexer.segments import pack, read_header, segment_name, unpack
+from indexer.segments import Segment, pack, read_header, segment_name, unpack
 from models.errors import RelectureError, StoreProblem, UnreadableInput
 from models.modelset import ModelSet, Profile, load_model_set
 from review.recordings import CaseRecording, finding_document, packets_of, read_recordings
@@ -230,7 +230,7 @@ class _Run:
                     wall_s=round(sum(item.wall_s for item in stats), 3),
                     cpu_s=round(sum(item.cpu_s for item in stats), 3),
                     peak_memory_mib=max((item.peak_memory_mib for item in stats), default=0.0),
-                    findings=(*recording.findings, *(finding for segment in own for finding in segment.findings)),
+                    findings=(*recording.findings, *(finding for segment in own for finding in _findings_of(segment))),
                     problem=problem.message if problem else "",
                 )
             )
@@ -326,6 +326,23 @@ class _Run:
         self._progress(
             IndexProgress(done_s=done_s, total_s=total_s, left_s=left_s, recording=name, n_tracks=self._n_tracks)
         )
+
+
+def _findings_of(segment: Segment) -> tuple[Finding, ...]:
+    """What a segment says, and that pictures are missing from it where it does not say so itself."""
+    n_skipped = sum(span.n_frames for span in segment.skipped)
+    n_lost = segment.stats.n_frames - segment.stats.n_decoded - n_skipped
+    if n_lost <= 0 or any(finding.kind is FindingKind.DECODE_ERRORS for finding in segment.findings):
+        return segment.findings
+    lost = Finding(
+        kind=FindingKind.DECODE_ERRORS,
+        component="decode",
+        detail=f"{n_lost} frame(s) of this stretch could not be decoded, so nothing is known of them.",
+        count=n_lost,
+        first_pts_ticks=segment.start_pts_ticks,
+        last_pts_ticks=segment.end_pts_ticks,
+    )
+    return (*segment.findings, lost)
 
 
 def _task_key(task: _Task) -> tuple[str, int]:
