@@ -28,7 +28,7 @@ from models.training.clips import car_cutouts, collect_clips
 from models.training.net import CropNet
 from models.training.rendered import collect_rendered
 from models.training.score import finish
-from models.training.sources import CAR, CLASSES, OTHER, PERSON, Patch, collect_pictures
+from models.training.sources import CAR, CLASSES, OTHER, PERSON, Patch, collect_pictures, is_held_out
 from models.training.teachers import Teachers
 
 __all__ = ["Samples", "Scenes", "load_patches", "main"]
@@ -123,6 +123,8 @@ def load_patches(shared: Path, cache: Path) -> tuple[list[Patch], Scenes]:
         patches = clips + collect_pictures(shared / "training", teachers)
         cache.write_bytes(pickle.dumps((patches, empty)))
     files = sorted((shared / "training" / "cutouts_ccby" / "person").glob("*.png"))
+    # Why: a cut-out is named person_<picture>_<number>.png, and its picture may be held out.
+    files = [file for file in files if not is_held_out(f"coco_{file.stem.split('_')[1]}")]
     cutouts = [cv2.imread(str(file), cv2.IMREAD_UNCHANGED) for file in files]
     tall = [c for c in cutouts if c.ndim == 3 and c.shape[2] == 4 and c.shape[0] > 1.4 * c.shape[1]]
     return patches, Scenes(empty=empty, persons=tall, cars=car_cutouts(shared / "footage"))

@@ -125,7 +125,7 @@ def _picture(folder: Path, stem: str, meta: dict, teachers: Teachers, seed: int)
     height, width = picture.shape[:2]
     kinds, boxes = _read_boxes(folder / "labels" / f"{stem}.txt", width, height)
     _, ignored = _read_boxes(folder / "ignore" / f"{stem}.txt", width, height)
-    origin, held_out = folder.name, is_held_out(stem)
+    origin, held_out = folder.name, is_held_out(meta["group"])
     seen = teachers.coco(picture)
     taught_person = np.array([b for k, b, s in seen if k == "person" and s > 0.5]).reshape(-1, 4)
     if PERSON not in meta["labelled"] and len(taught_person):
