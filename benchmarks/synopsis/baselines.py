@@ -120,7 +120,7 @@ def _prepare(
     first = np.full(int(unit.max()) + 1, np.iinfo(np.int64).max)
     np.minimum.at(first, unit, frames.source_start)
     units = ticks_of_units(frames, unit, frames.source_start - first[unit], stride=stride, is_hull=False)
-    return frames, stride, Board(units, cap=UNCAPPED), np.zeros(int(unit.max()) + 1, np.int64)
+    return frames, stride, Board(units, cap=UNCAPPED), np.full(int(unit.max()) + 1, -1, np.int64)
 
 
 def _path_cells(frames: TubeFrames) -> NDArray[np.float32]:

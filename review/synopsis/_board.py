@@ -32,12 +32,17 @@ class UnitTicks:
         tick_ptr: (ticks + 1,) int64.
         boxes_cells: (boxes, 4) float32, in cells of the board.
         volume: (U,) float64, sum of box areas over ticks, in cells.
+        apart_ptr: (U + 1,) int64; ``apart[apart_ptr[u]:apart_ptr[u + 1]]`` are the units that must never be in the film
+            while unit u is: other pieces of the same object.
+        apart: (pairs,) int64.
     """
 
     first_tick: NDArray[np.int64]
     tick_ptr: NDArray[np.int64]
     boxes_cells: NDArray[np.float32]
     volume: NDArray[np.float64]
+    apart_ptr: NDArray[np.int64]
+    apart: NDArray[np.int64]
 
     @property
     def n_ticks(self) -> NDArray[np.int64]:
@@ -144,6 +149,29 @@ def _first_crowded(
 
 
 @kernel
+def _next_alone(
+    u: int,
+    t: int,
+    first_tick: NDArray[np.int64],
+    apart_ptr: NDArray[np.int64],
+    apart: NDArray[np.int64],
+    starts: NDArray[np.int64],
+) -> int:
+    """The first tick from t on at which unit u would not be in the film together with another piece of an object."""
+    n = first_tick[u + 1] - first_tick[u]
+    moved = True
+    while moved:
+        moved = False
+        for k in range(apart_ptr[u], apart_ptr[u + 1]):
+            other = apart[k]
+            over = starts[other] + first_tick[other + 1] - first_tick[other]
+            if starts[other] >= 0 and t < over and starts[other] < t + n:
+                t = over
+                moved = True
+    return t
+
+
+@kernel
 def _put(
     u: int,
     t: int,
@@ -183,9 +211,15 @@ def _fill(
     words: NDArray[np.uint64],
     placed: NDArray[np.float32],
     count: NDArray[np.int32],
+    apart_ptr: NDArray[np.int64],
+    apart: NDArray[np.int64],
+    base: int,
     starts: NDArray[np.int64],
 ) -> tuple[int, float]:
-    """Place units in the given order at the first tick from ``lo`` that has room; returns the end and the overlap."""
+    """Place units in the given order at the first tick from ``lo`` that has room; returns the end and the overlap.
+
+    ``lo`` and ``end`` count from row 0 of the board, ``starts`` from the start of the film, ``base`` ticks earlier.
+    """
     total = 0.0
     widest = placed.shape[1]
     for index in range(len(order)):
@@ -195,6 +229,10 @@ def _fill(
         hint = 0
         t = lo
         while t < end:
+            alone = _next_alone(u, t + base, first_tick, apart_ptr, apart, starts) - base
+            if alone > t:
+                t = alone
+                continue
             j = _first_crowded(u, t, end, min(cap, widest), first_tick, tick_ptr, count)
             if j >= 0:
                 # Why: every start up to here keeps the crowded tick inside a unit without gaps; one with gaps steps.
@@ -209,7 +247,7 @@ def _fill(
                 break
             t += 1
         _put(u, t, first_tick, tick_ptr, boxes, rows, masks, words, placed, count)
-        starts[u] = t
+        starts[u] = t + base
         end = max(end, t + n)
         if monotone:
             lo = max(lo, t)
@@ -242,7 +280,7 @@ class Board:
         starts: NDArray[np.int64],
         is_monotone: bool = False,
     ) -> float:
-        """Place the units of ``order`` from tick ``lo`` on, writing absolute ticks to ``starts``; shared area."""
+        """Place the units of ``order`` from tick ``lo`` on; absolute ticks go to ``starts``, -1 before. Shared area."""
         units = self._units
         lo = max(lo, self._base)
         self._make_room(lo, self.end + int(units.n_ticks[order].sum()))
@@ -262,9 +300,11 @@ class Board:
             self._words,
             self._placed,
             self._count,
+            units.apart_ptr,
+            units.apart,
+            self._base,
             starts,
         )
-        starts[order] += self._base
         self.end = end + self._base
         return shared
 

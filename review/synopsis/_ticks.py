@@ -63,7 +63,13 @@ def frames_of_tubes(tubes: Sequence[Tube], rate: Fraction) -> TubeFrames:
 
 
 def ticks_of_units(
-    frames: TubeFrames, unit: NDArray[np.int64], offset: NDArray[np.int64], *, stride: int, is_hull: bool
+    frames: TubeFrames,
+    unit: NDArray[np.int64],
+    offset: NDArray[np.int64],
+    *,
+    stride: int,
+    is_hull: bool,
+    whole: NDArray[np.int64] | None = None,
 ) -> UnitTicks:
     """Pack units at every ``stride``-th film frame.
 
@@ -74,6 +80,8 @@ def ticks_of_units(
         stride: Film frames a tick.
         is_hull: True gives the hull of all boxes of the tick (no overlap can hide between ticks); False the box in
             its middle.
+        whole: (N,) number of the object that each tube is a piece of; pieces of one object in different units are
+            kept apart in the film. None where every tube is an object of its own.
     """
     tick_first = offset // stride
     n_ticks = (offset + frames.n_frames - 1) // stride - tick_first + 1
@@ -96,7 +104,26 @@ def ticks_of_units(
     area = (boxes[:, 2] - boxes[:, 0]).astype(np.float64) * (boxes[:, 3] - boxes[:, 1])
     volume = np.zeros(n_units, np.float64)
     np.add.at(volume, owner[order], area)
-    return UnitTicks(first_tick=first_tick, tick_ptr=tick_ptr, boxes_cells=boxes, volume=volume)
+    apart_ptr, apart = _apart(unit, whole, n_units)
+    return UnitTicks(
+        first_tick=first_tick, tick_ptr=tick_ptr, boxes_cells=boxes, volume=volume, apart_ptr=apart_ptr, apart=apart
+    )
+
+
+def _apart(
+    unit: NDArray[np.int64], whole: NDArray[np.int64] | None, n_units: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each unit the others that hold a piece of the same object, as (U + 1,) pointers and a flat list."""
+    others: list[set[int]] = [set() for _ in range(n_units)]
+    if whole is not None:
+        numbers, counts = np.unique(whole, return_counts=True)
+        for number in numbers[counts > 1]:
+            holders = {int(holder) for holder in unit[whole == number]}
+            for holder in holders:
+                others[holder] |= holders - {holder}
+    lengths = np.array([len(found) for found in others], np.int64)
+    flat = [other for found in others for other in sorted(found)]
+    return np.r_[0, np.cumsum(lengths)].astype(np.int64), np.array(flat, np.int64)
 
 
 @kernel

@@ -120,6 +120,7 @@ def lay_out(
     options: LayoutOptions,
     unit: NDArray[np.int64] | None = None,
     era: NDArray[np.int64] | None = None,
+    whole: NDArray[np.int64] | None = None,
     progress: Progress | None = None,
 ) -> Layout:
     """Choose the start of every tube of one camera.
@@ -130,6 +131,7 @@ def lay_out(
         options: What the officer chose.
         unit: (N,) unit of each tube; None finds the interactions.
         era: (N,) lighting period of each tube; objects of different periods never stand in one picture.
+        whole: (N,) number of the object that each tube is a piece of, where pieces must not stand in one picture.
         progress: Called with 0 to 1; may raise to cancel.
 
     Cost: near linear in tubes; about 0.1 ms a tube.
@@ -145,7 +147,7 @@ def lay_out(
             bound_frames=0.0,
         )
     unit = group_tubes(tubes, find_interactions(tubes)) if unit is None else unit
-    planner = _Planner(tubes, unit, era, rate, progress or (lambda share: None))
+    planner = _Planner(tubes, unit, era, whole, rate, progress or (lambda share: None))
     if options.length_s is not None:
         return planner.to_length(options, options.length_s)
     if options.density is not None:
@@ -185,10 +187,11 @@ class _Planner:
         tubes: Sequence[Tube],
         unit: NDArray[np.int64],
         era: NDArray[np.int64] | None,
+        whole: NDArray[np.int64] | None,
         rate: Fraction,
         progress: Progress,
     ) -> None:
-        self._rate, self._unit, self._progress = rate, unit, progress
+        self._rate, self._unit, self._whole, self._progress = rate, unit, whole, progress
         self._stride = max(1, round(rate / TICKS_PER_S))
         self._frames = frames_of_tubes(tubes, rate)
         n_units = int(unit.max()) + 1
@@ -263,7 +266,7 @@ class _Planner:
         units = self._packed(is_hull=options.is_never_overlapping)
         board = Board(units, cap=math.ceil(density))
         n_units = len(self._unit_start)
-        starts = np.zeros(n_units, np.int64)
+        starts = np.full(n_units, -1, np.int64)
         budget = 0.0 if options.is_never_overlapping else options.overlap
         is_chronological = options.order is Order.CHRONOLOGICAL
         window = round(options.window_s * self._rate / self._stride)
@@ -305,7 +308,7 @@ class _Planner:
     def _packed(self, *, is_hull: bool) -> UnitTicks:
         if is_hull not in self._ticks:
             self._ticks[is_hull] = ticks_of_units(
-                self._frames, self._unit, self._offset, stride=self._stride, is_hull=is_hull
+                self._frames, self._unit, self._offset, stride=self._stride, is_hull=is_hull, whole=self._whole
             )
         return self._ticks[is_hull]
 

@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from indexer.records import Recording, RecordingId, Track
+from indexer.records import Recording, RecordingId, Track, TrackId
 from models.errors import AlreadyThere, StoreProblem
 from review.film import FilmWriter
 from review.synopsis.backdrop import Allowed
@@ -269,12 +269,14 @@ def _drain(waiting: queue.Queue[tuple[int, dict[int, PanelFrame]] | BaseExceptio
 
 def _count(tally: Tally, plan: SynopsisPlan, panels: Mapping[int, PanelFrame], rows: Sequence[MapObject]) -> None:
     """Note who was shown, and check every row of the map against the pixels that were drawn."""
-    mapped = {(row.track_id, row.recording_id): row for row in rows}
+    mapped: dict[tuple[TrackId, RecordingId], list[int]] = {}
+    for row in rows:
+        mapped.setdefault((row.track_id, row.recording_id), []).append(row.pts_ticks)
     for index, panel in panels.items():
         for item in panel.standing:
             tube = plan.panels[index].tubes[item.tube]
             tally.shown.add(tube.track_id)
             wanted = int(tube.pts_ticks[int(np.searchsorted(tube.time_us, item.time_us))])
             tally.n_substituted += int(wanted != item.pts_ticks)
-            row = mapped[tube.track_id, tube.recording_id]
-            tally.worst_tag_ticks = max(tally.worst_tag_ticks, abs(row.pts_ticks - item.pts_ticks))
+            said = mapped[tube.track_id, tube.recording_id]
+            tally.worst_tag_ticks = max(tally.worst_tag_ticks, min(abs(pts - item.pts_ticks) for pts in said))

@@ -168,6 +168,7 @@ def plan_synopsis(
             options=wanted,
             unit=group_tubes(members, interactions),
             era=_eras(members, recordings),
+            whole=None if options.split_s is not None else _whole(members),
             progress=_step(progress, cancel, number, len(cameras)),
         )
         first = panels[-1].first_frame + panels[-1].layout.n_frames if panels else 0
@@ -227,6 +228,12 @@ def _eras(tubes: Sequence[Tube], recordings: Mapping[RecordingId, Recording]) ->
                 is_night[index] |= finding.first_pts_ticks <= int(tube.pts_ticks[0]) <= last
     changes = np.r_[False, is_night[1:] != is_night[:-1]]
     return np.asarray(np.cumsum(changes), np.int64)
+
+
+def _whole(tubes: Sequence[Tube]) -> NDArray[np.int64]:
+    """(N,) number of the track of each tube, so that one vehicle never stands twice in a picture."""
+    numbers = {name: k for k, name in enumerate(sorted({tube.track_id for tube in tubes}))}
+    return np.array([numbers[tube.track_id] for tube in tubes], np.int64)
 
 
 def _panel_size(tubes: Sequence[Tube], n_beside: int) -> tuple[int, int]:

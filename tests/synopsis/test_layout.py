@@ -162,3 +162,19 @@ def test_progress_is_told_and_may_stop_the_search() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         lay_out(street(20), rate=RATE, options=LayoutOptions(), progress=stop)
+
+
+def test_pieces_of_one_object_are_never_in_the_film_together() -> None:
+    tubes = tuple(
+        straight_tube(k, start_s=100 * k, duration_s=6, from_xy=(60 + 90 * k, 100), to_xy=(60 + 90 * k, 250))
+        for k in range(6)
+    )
+    whole = np.array([0, 1, 0, 2, 0, 1])
+
+    layout = lay_out(tubes, rate=RATE, options=LayoutOptions(), whole=whole)
+
+    for a in range(6):
+        for b in range(a + 1, 6):
+            if whole[a] == whole[b]:
+                assert abs(int(layout.start_frame[a] - layout.start_frame[b])) >= 30
+    assert layout.n_frames == 90
