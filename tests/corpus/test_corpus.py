@@ -17,7 +17,7 @@ REFUSED = [item for item in CORPUS if item.error is not None]
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    return Corpus(tmp_path_factory.mktemp("corpus"))
+    return Corpus(tmp_path_factory.getbasetemp() / "corpus")
 
 
 def test_the_corpus_is_as_large_as_it_claims() -> None:

@@ -17,14 +17,12 @@ from tests.footage.fixtures import Desk
 from tests.review.law.kit import FakeClock, new_operator
 
 DAMAGED = {
-    "bitrot.mp4": {FindingKind.CORRUPT_FRAMES},
     "bad_sectors.mp4": {FindingKind.CORRUPT_FRAMES, FindingKind.DECODE_ERRORS},
     "ts_badcut.ts": {FindingKind.DECODE_ERRORS},
     "codecchange.ts": {FindingKind.DECODE_ERRORS},
-    "trunc_noindex.avi": {FindingKind.BYTES_UNACCOUNTED},
+    "trunc.mkv": {FindingKind.BYTES_UNACCOUNTED},
     "reschange.ts": {FindingKind.SIZE_CHANGES},
-    "dahua_back.dav": {FindingKind.TIME_BACKWARD},
-    "ts_dup.ts": {FindingKind.TIME_DUPLICATE},
+    "dahua_back.dav": {FindingKind.TIME_BACKWARD, FindingKind.NO_TIME_BASE},
     "stss_lie.mp4": set(),
 }
 WITH_LOST_FRAMES = {"bad_sectors.mp4", "ts_badcut.ts", "codecchange.ts"}
@@ -34,7 +32,7 @@ WITH_LOST_FRAMES = {"bad_sectors.mp4", "ts_badcut.ts", "codecchange.ts"}
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, RecordingReport]]:
     """What indexing says of each file, all of them in one case."""
     root: Path = tmp_path_factory.mktemp("desk")
-    corpus = Corpus(tmp_path_factory.mktemp("corpus"))
+    corpus = Corpus(tmp_path_factory.getbasetemp() / "corpus")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RELECTURE_HOME", str(root / "home"))
         models = load_model_set("standard")

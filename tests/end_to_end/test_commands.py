@@ -95,7 +95,7 @@ def test_import_refuses_with_one_line_a_hint_and_the_code_of_the_trouble(
     said: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    broken = Corpus(tmp_path_factory.getbasetemp() / "broken")
+    broken = Corpus(tmp_path_factory.getbasetemp() / "corpus")
     for name in ("text.mp4", "empty.mp4", "trunc_nomoov.mp4"):
         broken.path(name)
     (desk.root / "empty").mkdir()

@@ -64,13 +64,18 @@ class IndexedCase:
     content_sha256: str
 
 
+_once: dict[str, Any] = {}
+"""What is made once a process: two folders of tests take these fixtures, and each would make its own."""
+
+
 @pytest.fixture(scope="session")
-def operators_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RELECTURE_HOME", str(home))
-        new_operator("martin")
-        yield home
+def operators_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if "home" not in _once:
+        _once["home"] = tmp_path_factory.mktemp("home")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RELECTURE_HOME", str(_once["home"]))
+            new_operator("martin")
+    return Path(_once["home"])
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +89,7 @@ def home(operators_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def models_loaded_once() -> Iterator[None]:
     """Runs in this process share their nets; workers load their own, as always."""
-    load = functools.lru_cache(load_model_set)
+    load = _once.setdefault("models", functools.lru_cache(load_model_set))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(review.indexing, "load_model_set", load)
         yield
@@ -98,25 +103,34 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clip, Clip]:
-    folder = tmp_path_factory.mktemp("clips")
-    movers = (WALKER, LATER)
-    steady = make_clip(folder / "gare 2026-03-02 21-00-00.mp4", movers=movers, n_frames=240, b_frames=2)
-    irregular = make_clip(folder / "gambetta.mp4", movers=movers, pts_ticks=irregular_pts(190), b_frames=2, seed=8)
-    return steady, irregular
+    if "clips" not in _once:
+        folder = tmp_path_factory.mktemp("clips")
+        movers = (WALKER, LATER)
+        steady = make_clip(folder / "gare 2026-03-02 21-00-00.mp4", movers=movers, n_frames=240, b_frames=2)
+        irregular = make_clip(folder / "gambetta.mp4", movers=movers, pts_ticks=irregular_pts(190), b_frames=2, seed=8)
+        _once["clips"] = (steady, irregular)
+    found: tuple[Clip, Clip] = _once["clips"]
+    return found
 
 
 @pytest.fixture(scope="session")
 def indexed_case(
-    tmp_path_factory: pytest.TempPathFactory, clips: tuple[Clip, Clip], operators_home: Path
+    tmp_path_factory: pytest.TempPathFactory, clips: tuple[Clip, Clip], operators_home: Path, models_loaded_once: None
 ) -> IndexedCase:
-    root = tmp_path_factory.mktemp("indexed")
+    if "case" not in _once:
+        _once["case"] = _index_both(tmp_path_factory.mktemp("indexed"), clips, operators_home)
+    found: IndexedCase = _once["case"]
+    return found
+
+
+def _index_both(root: Path, clips: tuple[Clip, Clip], home_folder: Path) -> IndexedCase:
     copies = []
     for clip in clips:
         copies.append(replace(clip, path=root / clip.path.name))
         shutil.copyfile(clip.path, copies[-1].path)
     clock = FakeClock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RELECTURE_HOME", str(operators_home))
+        patch.setenv("RELECTURE_HOME", str(home_folder))
         folder = new_case(root / "case", clock=clock)
         with open_session(folder, clock=clock) as session:
             import_footage(session, [copies[0].path], camera="cam1", start=DISPLAYED, clock_offset_ms=-60_000)

@@ -250,7 +250,7 @@ def test_what_is_no_file_is_refused_at_once(desk: Desk, kind: str) -> None:
 def test_a_file_that_is_no_footage_leaves_nothing_behind(
     desk: Desk, name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    path = Corpus(tmp_path_factory.getbasetemp() / "broken").path(name)
+    path = Corpus(tmp_path_factory.getbasetemp() / "corpus").path(name)
 
     with desk.open(desk.case()) as session:
         with pytest.raises(NotFootage) as caught:
@@ -263,7 +263,7 @@ def test_a_file_that_is_no_footage_leaves_nothing_behind(
 def test_a_truncated_file_with_its_tables_is_taken_up_to_where_it_breaks_off(
     desk: Desk, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    path = Corpus(tmp_path_factory.getbasetemp() / "broken").path("trunc_faststart.mp4")
+    path = Corpus(tmp_path_factory.getbasetemp() / "corpus").path("trunc_faststart.mp4")
 
     with desk.open(desk.case()) as session:
         (item,) = import_footage(session, [path], camera="cam1", start=DISPLAYED).items

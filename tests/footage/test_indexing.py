@@ -49,11 +49,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory, small: tuple[Clip, Clip], op
     """The small clips indexed in one go by one worker, six seconds a segment."""
     root = tmp_path_factory.mktemp("whole")
     desk = Desk(root=root, clock=FakeClock())
-    with pytest.MonkeyPatch.context() as patch, desk.open(desk.case()) as session:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RELECTURE_HOME", str(operators_home))
         patch.setattr(IndexConfig, "of_profile", SHORT)
-        for clip, camera in zip(small, ("cam1", "cam2"), strict=True):
-            import_footage(session, [clip.path], camera=camera, start=DISPLAYED)
-        return run_index(session, jobs=1)
+        with desk.open(desk.case()) as session:
+            for clip, camera in zip(small, ("cam1", "cam2"), strict=True):
+                import_footage(session, [clip.path], camera=camera, start=DISPLAYED)
+            return run_index(session, jobs=1)
 
 
 @pytest.fixture
