@@ -18,14 +18,14 @@ import cv2
 from indexer.media import Frame
 from indexer.records import Recording, Track
 from indexer.ticks import ClockRecord, utc_of
-from models.errors import AlreadyThere, StoreProblem
+from models.errors import AlreadyThere, OutOfScope, StoreProblem
 from models.registry import Registry
 from review.bundle_content import AnalysisFacts, ModelFact
 from review.cutting import clip_suffix, cut_clip, temporary_folder_beside
 from review.exhibits import Exhibit
 from review.frames import HitFrames, require_original
 from review.lettering import with_caption_below
-from review.recordings import packets_of
+from review.recordings import packets_of, read_recordings
 from review.search import index_of
 from review.session import CaseSession
 
@@ -47,6 +47,7 @@ def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_tic
         AlreadyThere: ``out_path`` exists.
         UnknownReference: No such track.
         UnreadableInput: The original has gone or changed.
+        OutOfScope: That frame lies outside the requisition.
     """
     _refuse_existing(out_path)
     index = index_of(session)
@@ -56,6 +57,7 @@ def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_tic
         frames = HitFrames(track, recording, packets_of(session, recording.recording_id).pts_ticks)
         try:
             i = frames.best_index if pts_ticks is None else frames.index_at_pts(pts_ticks)
+            _require_in_scope(session, recording, frames.pts_ticks(i))
             frame = frames.frame(i)
             box = frames.box(i)
             caption = _still_caption(session, frames, i, frame)
@@ -107,6 +109,8 @@ def export_clip(session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
         sha256 = _sha256_of(out_path)
         act.result = {"sha256": sha256, "first_pts_ticks": first, "last_pts_ticks": last}
     early_s = float((seen_first - first) * recording.facts.time_base)
+    is_outside = not (_is_allowed(session, recording, first) and _is_allowed(session, recording, last))
+    outside = "; what is shown outside the requisition's times is needed to decode the rest" if is_outside else ""
     late_s = float((last - seen_last) * recording.facts.time_base)
     return _exhibit(
         "clip",
@@ -118,7 +122,7 @@ def export_clip(session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
         last=last,
         box=None,
         method=f"stream copy, no re-encoding; begins {early_s:.3f} s before the object, at a keyframe, ends "
-        f"{late_s:.3f} s after it; every picture decoded and found equal to the original's",
+        f"{late_s:.3f} s after it; every picture decoded and found equal to the original's{outside}",
     )
 
 
@@ -238,6 +242,24 @@ def _exhibit(
         method=method,
         attributes=tuple((item.name, item.value, item.score, item.model) for item in track.attributes),
     )
+
+
+def _is_allowed(session: CaseSession, recording: Recording, pts_ticks: int) -> bool:
+    spans = [
+        span
+        for item in read_recordings(session)
+        if item.recording.recording_id == recording.recording_id
+        for span in item.allowed_ticks()
+    ]
+    return any(start <= pts_ticks < end for start, end in spans)
+
+
+def _require_in_scope(session: CaseSession, recording: Recording, pts_ticks: int) -> None:
+    if not _is_allowed(session, recording, pts_ticks):
+        raise OutOfScope(
+            f"The frame at tick {pts_ticks} of {Path(recording.path).name} lies outside the requisition.",
+            hint="Showing it needs a complementary requisition: relecture case extend CASE --from requisition.toml",
+        )
 
 
 def _refuse_existing(path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 import review.cutting
 from indexer.media import iter_frames, iter_pictures
 from indexer.records import Track
-from models.errors import AlreadyThere, StoreProblem, UnknownReference, UnreadableInput
+from models.errors import AlreadyThere, OutOfScope, StoreProblem, UnknownReference, UnreadableInput
 from review.cutting import cut_clip
 from review.evidence import analysis_facts, export_clip, export_still
 from review.footage import import_footage
@@ -30,6 +31,7 @@ from review.search import index_of
 from review.session import CaseSession
 from tests.clips import Mover, make_clip, pixel_sha256, sequential_decode
 from tests.footage.fixtures import DISPLAYED, Desk, IndexedCase, bodies_of
+from tests.review.law.kit import WINDOW
 
 WALKER = Mover(from_s=3.0)
 
@@ -239,6 +241,21 @@ def test_an_original_that_has_gone_or_changed_shows_nothing(desk: Desk, make: An
             make(session, track_id, desk.root / "out.png")
 
     assert not list(desk.root.glob("out*"))
+
+
+def test_what_lies_outside_the_requisition_is_not_shown(desk: Desk, clips: Any) -> None:
+    path = desk.delivered / "a.mp4"
+    shutil.copyfile(clips[0].path, path)
+    with desk.open(desk.case()) as session:
+        import_footage(session, [path], camera="cam1", start=WINDOW[1] - timedelta(seconds=7))
+        run_index(session, jobs=1)
+        track = index_of(session).tracks[0]
+        with pytest.raises(OutOfScope, match="lies outside the requisition"):
+            export_still(session, track.track_id, desk.root / "s.png", pts_ticks=8 * 12_800)
+        clip = export_clip(session, track.track_id, desk.root / "c.mp4")
+
+    assert not (desk.root / "s.png").exists()
+    assert clip.last_pts_ticks < 7 * 12_800 or "outside the requisition's times" in clip.method
 
 
 @pytest.mark.parametrize("make", [export_still, export_clip])
