@@ -87,14 +87,15 @@ def _overlap(
     words: NDArray[np.uint64],
     placed: NDArray[np.float32],
     count: NDArray[np.int32],
-) -> tuple[float, int]:
-    """Shared area of unit u placed at tick t, stopping once it passes the limit; and the tick of u that passed it.
+) -> tuple[float, float, int]:
+    """Weighted and plain shared area of unit u placed at tick t, stopping once the weighted one passes the limit.
 
-    The search starts at ``hint``, the tick of u that failed the last time: neighbours mostly fail there too.
+    Last comes the tick of u that passed it. The search starts at ``hint``, the tick of u that failed the last time:
+    neighbours mostly fail there too.
     """
     base = first_tick[u]
     n = min(first_tick[u + 1] - base, end - t)
-    shared = 0.0
+    shared, plain = 0.0, 0.0
     # Why: near the end of the film fewer ticks count, and an old hint would wrap past some of them.
     hint = hint if hint < n else 0
     for step in range(n):
@@ -123,9 +124,10 @@ def _overlap(
                     other = (placed[at, k, 2] - placed[at, k, 0]) * (placed[at, k, 3] - placed[at, k, 1])
                     # Why: a box that hides more than half of another hides the object; it costs triple.
                     shared += 3.0 * part if part > 0.5 * min(area, other) else part
+                    plain += part
                     if shared > limit:
-                        return shared, j
-    return shared, 0
+                        return shared, plain, j
+    return shared, plain, 0
 
 
 @kernel
@@ -239,11 +241,11 @@ def _fill(
                 own = tick_ptr[first_tick[u] + 1] - tick_ptr[first_tick[u]]
                 t += j + 1 if own == 1 and tick_ptr[first_tick[u] + n] - tick_ptr[first_tick[u]] == n else 1
                 continue
-            shared, hint = _overlap(
+            shared, plain, hint = _overlap(
                 u, t, end, limit, hint, first_tick, tick_ptr, boxes, rows, masks, words, placed, count
             )
             if shared <= limit:
-                total += shared
+                total += plain
                 break
             t += 1
         _put(u, t, first_tick, tick_ptr, boxes, rows, masks, words, placed, count)
