@@ -42,6 +42,7 @@ class RegistryEntry:
         classes: What the used outputs mean, in order.
         trained_on: Data that it learned from.
         accuracy: Measured accuracy, with its source.
+        accuracy_fr: The same in French, for reports that join a procedure.
         refusals: What it must not be used for, or does badly.
         is_embedded: True when the file ships with the program.
     """
@@ -59,6 +60,7 @@ class RegistryEntry:
     outputs_used: tuple[str, ...]
     trained_on: str
     accuracy: str
+    accuracy_fr: str = ""
     download: str = ""
     obtaining: str = ""
     outputs_refused: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from review.audit.note import Checkpoint
 from review.audit.record import Json
 from review.case_folder import software_version
 from review.exhibits import Exhibit
+from review.finding_words import french_sentence
 from review.legal import concept, data_version
 from review.originals import Original
 from review.previews import preview_name
@@ -37,12 +38,14 @@ class ModelFact:
         role: What it is for.
         sha256: Digest of its file, or empty for an algorithm without one.
         accuracy: Its measured accuracy in one sentence, or empty.
+        accuracy_fr: The same sentence in French, for the report.
     """
 
     name: str
     role: str
     sha256: str
     accuracy: str = ""
+    accuracy_fr: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +260,8 @@ def report_document(
         "coverage": _coverage(facts),
         "n_tracks": facts.n_tracks,
         "models": [
-            [item.name, french(item.role), item.accuracy or "non mesurée", item.sha256] for item in facts.models
+            [item.name, french(item.role), item.accuracy_fr or item.accuracy or "non mesurée", item.sha256]
+            for item in facts.models
         ],
         "decisions": manifest["decisions"],
         "exhibits": [_exhibit_block(exhibit, file, verdict) for exhibit, file, verdict in exhibits],
@@ -337,11 +341,12 @@ def _finding_rows(originals: Sequence[Original], facts: AnalysisFacts) -> list[l
         for finding in findings if isinstance(findings, list) else []:
             if isinstance(finding, Mapping):
                 count = _text(finding.get("count"), "1")
+                detail = str(finding.get("detail", ""))
                 rows.append(
-                    [original.path.name, french(str(finding.get("kind"))), count, str(finding.get("detail", ""))]
+                    [original.path.name, french(str(finding.get("kind"))), count, french_sentence(detail) or detail]
                 )
         rows += [
-            [original.path.name, french(str(item.kind)), str(item.count), item.detail]
+            [original.path.name, french(str(item.kind)), str(item.count), french_sentence(item.detail) or item.detail]
             for recording_id, item in facts.findings
             if recording_id == original.recording_id
         ]

@@ -26,6 +26,7 @@ from review.exhibits import Exhibit
 from review.frames import HitFrames, require_original
 from review.lettering import with_caption_below
 from review.recordings import packets_of, read_recordings
+from review.report_words import french
 from review.search import index_of
 from review.session import CaseSession
 
@@ -137,7 +138,15 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
         if entry is None:
             models.append(ModelFact(name=model_id, role="algorithm of this program", sha256=""))
         else:
-            models.append(ModelFact(name=model_id, role=str(entry.role), sha256=entry.sha256, accuracy=entry.accuracy))
+            models.append(
+                ModelFact(
+                    name=model_id,
+                    role=str(entry.role),
+                    sha256=entry.sha256,
+                    accuracy=entry.accuracy,
+                    accuracy_fr=entry.accuracy_fr,
+                )
+            )
     analysed_s = skipped_s = 0.0
     for segment in index.segments:
         time_base = index.recordings[segment.recording_id].facts.time_base
@@ -177,9 +186,11 @@ def _still_caption(session: CaseSession, frames: HitFrames, i: int, frame: Frame
         lines.append("IMAGE ENDOMMAGÉE dans l’enregistrement : le décodeur en a reconstitué des parties.")
     box = frames.box(i)
     where = f" ; cadre x1 y1 x2 y2 = {' '.join(str(round(value)) for value in box)} px" if box is not None else ""
-    said = ", ".join(f"{item.name} {item.value} ({item.score:.0%}, {item.model})" for item in track.attributes)
+    said = ", ".join(
+        f"{french(item.name)} {french(item.value)} ({item.score:.0%}, {item.model})" for item in track.attributes
+    )
     lines.append(
-        f"Proposition {track.track_id} : {track.class_name} ({track.class_score:.0%}, {track.class_model}){where}"
+        f"Proposition {track.track_id} : {french(track.class_name)} ({track.class_score:.0%}, {track.class_model}){where}"
         + (f" ; {said}" if said else "")
     )
     return lines

@@ -9,6 +9,7 @@ from indexer.findings import FindingKind
 from indexer.media import iter_pictures
 from indexer.probe import probe
 from models.errors import NotFootage
+from review.finding_words import french_sentence
 from tests.corpus.make import CORPUS, Broken, Corpus
 
 TAKEN = [item for item in CORPUS if item.error is None and item.is_exact]
@@ -32,6 +33,7 @@ def test_a_file_that_can_be_read_is_taken_with_its_findings_and_no_other(corpus:
     assert set(said) == item.kinds, said
     assert item.n_frames in {None, result.facts.n_packets}
     assert all(detail.endswith(".") and detail[0].isascii() for detail in said.values())
+    assert all(french_sentence(detail) for detail in said.values()), said
 
 
 @pytest.mark.parametrize("item", REFUSED, ids=lambda item: item.name)
