@@ -189,10 +189,8 @@ def _still_caption(session: CaseSession, frames: HitFrames, i: int, frame: Frame
     said = ", ".join(
         f"{french(item.name)} {french(item.value)} ({item.score:.0%}, {item.model})" for item in track.attributes
     )
-    lines.append(
-        f"Proposition {track.track_id} : {french(track.class_name)} ({track.class_score:.0%}, {track.class_model}){where}"
-        + (f" ; {said}" if said else "")
-    )
+    proposed = f"{french(track.class_name)} ({track.class_score:.0%}, {track.class_model})"
+    lines.append(f"Proposition {track.track_id} : {proposed}{where}" + (f" ; {said}" if said else ""))
     return lines
 
 
