@@ -36,6 +36,7 @@ class FindingKind(StrEnum):
     CAMERA_MOVES = "camera_moves"
     MASKED_AREA = "masked_area"
     TRIAGE_NOT_TRUSTED = "triage_not_trusted"
+    TRIAGE_AUDITED = "triage_audited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,10 @@ class Index:
         for segment in sorted(self.segments, key=lambda item: (item.recording_id, item.number)):
             pairs: dict[str, str] = {}
             if previous is not None and previous.recording_id == segment.recording_id:
-                step = int(MAX_CUT_S / self.recordings[segment.recording_id].facts.time_base)
+                facts = self.recordings[segment.recording_id].facts
+                # Why: where the picture size changed, boxes on both sides are measured in other pixels.
+                has_one_size = facts.size_at(previous.start_pts_ticks) == facts.size_at(segment.start_pts_ticks)
+                step = int(MAX_CUT_S / facts.time_base) if has_one_size else 0
                 pairs = {
                     later: earlier
                     for earlier, later in join_across_cut(previous.tracks, segment.tracks, max_step_ticks=step)

@@ -12,9 +12,8 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import av
@@ -27,13 +26,15 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from indexer.admission import CONTAINERS, MAX_PIXELS, VIDEO_CODECS, check_readable
 from indexer.layout import parameter_set
 from indexer.media_values import ContainerFacts, Frame, Packet
-from models.errors import NotFootage, StoreProblem, UnreadableInput
+from models.errors import NotFootage, StoreProblem
 
 __all__ = [
     "DECODER",
     "ContainerFacts",
+    "FootageReader",
     "Frame",
     "Packet",
     "Picture",
@@ -47,18 +48,9 @@ __all__ = [
 
 PixelLayout = Literal["bgr24", "gray"]
 
-VIDEO_CODECS: Final = (
-    "h264,hevc,mpeg4,mpeg2video,mpeg1video,mjpeg,msmpeg4v2,msmpeg4v3,"
-    "wmv1,wmv2,wmv3,vc1,h263,vp8,vp9,av1,libdav1d,rawvideo"
-)
-CONTAINERS: Final = (
-    "mov,mp4,matroska,webm,avi,mpegts,mpegtsraw,mpeg,asf,flv,dhav,mxf,ogg,ivf,"
-    "h264,hevc,m4v,mpegvideo,mjpeg,h261,h263,vc1,obu"
-)
-"""Demuxers that may be used. Playlists (concat, HLS, DASH) are not among them: they make a file open others."""
-MAX_PIXELS: Final = 70_000_000
 MAX_ERRORS_IN_A_ROW: Final = 64
 """Reading goes on past a damaged place, but not for ever: a table that points behind the end fails at every entry."""
+INDEXED_CONTAINERS: Final = frozenset({"mov", "matroska"})
 SEEK_BACK_S: Final = (0, 2, 8, 32, 128)
 """How much earlier a seek is tried again, seconds, where it landed too late or on no keyframe."""
 DECODER: Final = (
@@ -69,20 +61,10 @@ av.logging.set_level(av.logging.PANIC)
 _log = logging.getLogger(__name__)
 
 
-def _check_readable(path: str) -> None:
-    file = Path(path)
-    if not file.exists():
-        raise UnreadableInput(f"{path} does not exist.", hint="Check the path, or plug the medium in again.")
-    if not file.is_file():
-        raise UnreadableInput(f"{path} is not a file.", hint="Name a video file or a folder that holds some.")
-    if file.stat().st_size == 0:
-        raise NotFootage(f"{path} is empty.", hint="Ask for the file again; keep this one as it was delivered.")
-
-
 @contextmanager
 def _opened(path: str, forced_format: str = "") -> Iterator[av.container.InputContainer]:
     """Open a file for reading, converting every foreign error at this border."""
-    _check_readable(path)
+    check_readable(path)
     try:
         container = av.open(
             path,
@@ -283,31 +265,67 @@ def _to_frame(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, i
     )
 
 
-def _frames_from(
-    path: str,
-    start_pts_ticks: int | None,
-    *,
-    stream_index: int | None,
-    forced_format: str,
-    decode: Callable[[av.container.InputContainer, VideoStream], Iterator[VideoFrame]],
-) -> Iterator[VideoFrame]:
-    """Decode from a keyframe at or before a time, however badly the file can be sought; earlier frames come first."""
-    if start_pts_ticks is not None:
-        for back_s in SEEK_BACK_S:
-            with _opened(path, forced_format) as container:
-                stream = _video_stream(container, path, stream_index)
-                place = start_pts_ticks - int(back_s / Fraction(stream.time_base or 1))
-                if not _sought(container, stream, place):
-                    break
-                frames = decode(container, stream)
-                first = next(frames, None)
-                if first is None or not first.key_frame or first.pts is None or first.pts > start_pts_ticks:
+_Place = tuple[av.container.InputContainer, VideoStream]
+_Decode = Callable[[av.container.InputContainer, VideoStream], Iterator[VideoFrame]]
+
+
+class FootageReader:
+    """An original held open, so that the tables of a day of footage are not read again for every span.
+
+    Only containers with an index are held: elsewhere a demuxer remembers what it read, and the pictures of a span
+    must not depend on the spans before it. Use as a context manager; errors as in :func:`iter_frames`.
+    """
+
+    def __init__(self, path: str, *, stream_index: int | None = None, forced_format: str = "") -> None:
+        self._path, self._stream_index, self._forced_format = path, stream_index, forced_format
+        self._stack = ExitStack()
+        self._held: _Place | None = None
+
+    def __enter__(self) -> FootageReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def pictures(self, start_pts_ticks: int | None = None, end_pts_ticks: int | None = None) -> Iterator[Picture]:
+        """Yield the pictures of ``[start, end)`` in presentation order, pixels not yet converted."""
+        for frame in self.frames(start_pts_ticks, _decode):
+            if frame.pts is not None:
+                if start_pts_ticks is not None and frame.pts < start_pts_ticks:
                     continue
-                yield first
-                yield from frames
-                return
-    with _opened(path, forced_format) as container:
-        yield from decode(container, _video_stream(container, path, stream_index))
+                if end_pts_ticks is not None and frame.pts >= end_pts_ticks:
+                    return
+            yield Picture(frame)
+
+    def frames(self, start_pts_ticks: int | None, decode: _Decode) -> Iterator[VideoFrame]:
+        """Decode from a keyframe at or before a time, however badly it can be sought; earlier frames come first."""
+        if start_pts_ticks is not None:
+            for back_s in SEEK_BACK_S:
+                with self._place() as (container, stream):
+                    if not _sought(container, stream, start_pts_ticks - int(back_s / Fraction(stream.time_base or 1))):
+                        break
+                    frames = decode(container, stream)
+                    first = next(frames, None)
+                    if first is None or not first.key_frame or first.pts is None or first.pts > start_pts_ticks:
+                        continue
+                    yield first
+                    yield from frames
+                    return
+        with _opened(self._path, self._forced_format) as container:
+            yield from decode(container, _video_stream(container, self._path, self._stream_index))
+
+    @contextmanager
+    def _place(self) -> Iterator[_Place]:
+        if self._held is not None:
+            yield self._held
+            return
+        with ExitStack() as stack:
+            container = stack.enter_context(_opened(self._path, self._forced_format))
+            place = (container, _video_stream(container, self._path, self._stream_index))
+            if container.format.name.split(",")[0] in INDEXED_CONTAINERS:
+                self._held = place
+                self._stack = stack.pop_all()
+            yield place
 
 
 def _sought(container: av.container.InputContainer, stream: VideoStream, pts_ticks: int) -> bool:
@@ -349,18 +367,9 @@ def iter_pictures(
     stream_index: int | None = None,
     forced_format: str = "",
 ) -> Iterator[Picture]:
-    """Yield the pictures of ``[start, end)`` in presentation order, pixels not yet converted.
-
-    Arguments and errors as in :func:`iter_frames`.
-    """
-    frames = _frames_from(path, start_pts_ticks, stream_index=stream_index, forced_format=forced_format, decode=_decode)
-    for frame in frames:
-        if frame.pts is not None:
-            if start_pts_ticks is not None and frame.pts < start_pts_ticks:
-                continue
-            if end_pts_ticks is not None and frame.pts >= end_pts_ticks:
-                return
-        yield Picture(frame)
+    """Yield the pictures of ``[start, end)``, pixels not yet converted; arguments and errors as in `iter_frames`."""
+    with FootageReader(path, stream_index=stream_index, forced_format=forced_format) as reader:
+        yield from reader.pictures(start_pts_ticks, end_pts_ticks)
 
 
 def iter_frames(
@@ -414,15 +423,8 @@ def iter_keyframes(
 
     The pixels serve analysis and are never shown as evidence: without the loop filter they differ slightly.
 
-    Args:
-        path: The original; opened read-only.
-        stream_index: Container stream; None takes the first video stream.
-        forced_format: Demuxer to name.
-        pixel: As in :func:`iter_frames`.
-        size_wh_px: Area-average to this size.
-        start_pts_ticks: First PTS wanted.
-        end_pts_ticks: First PTS not wanted.
-        min_step_ticks: Decode a keyframe only if it lies at least this far after the last one decoded.
+    Arguments and errors as in :func:`iter_frames`, and ``min_step_ticks``: a keyframe is decoded only if it lies at
+    least this far after the last one decoded.
     """
 
     def decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -443,10 +445,10 @@ def iter_keyframes(
         # Why: a decoder that reorders holds the last keyframes back until it is told that nothing follows.
         yield from _flushed(stream)
 
-    frames = _frames_from(path, start_pts_ticks, stream_index=stream_index, forced_format=forced_format, decode=decode)
-    for frame in frames:
-        if start_pts_ticks is None or frame.pts is None or frame.pts >= start_pts_ticks:
-            yield _to_frame(frame, pixel=pixel, size_wh_px=size_wh_px)
+    with FootageReader(path, stream_index=stream_index, forced_format=forced_format) as reader:
+        for frame in reader.frames(start_pts_ticks, decode):
+            if start_pts_ticks is None or frame.pts is None or frame.pts >= start_pts_ticks:
+                yield _to_frame(frame, pixel=pixel, size_wh_px=size_wh_px)
 
 
 def copy_packets(
@@ -466,8 +468,7 @@ def copy_packets(
         out_path: File to write.
         pts_ticks: Presentation times of the packets wanted, in file order; others between them are left out.
         near_pts_ticks: Where a seek finds the first of them; None reads from the start.
-        stream_index: Stream to copy.
-        forced_format: Demuxer to name.
+        stream_index, forced_format: What to copy, as in :func:`iter_frames`.
         comment: Text for the file's metadata.
 
     Raises:

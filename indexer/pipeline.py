@@ -7,12 +7,10 @@ gives the same bytes on any number of workers, and a segment that is stored is n
 
 from __future__ import annotations
 
-import hashlib
-import json
 import resource
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -20,15 +18,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.background import estimate_background
+from indexer.audit import draw_groups
+from indexer.background import Background, estimate_background
+from indexer.config import IndexConfig
 from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
-from indexer.media import iter_frames, iter_keyframes, iter_pictures
+from indexer.media import FootageReader, Picture, iter_keyframes
 from indexer.motion import MotionModel, blinking_regions, motion_size
 from indexer.perception import NumberedPicture, Scene, SpanPerception, SpanResult
+from indexer.planning import SegmentPlan, plan_segments
 from indexer.probe import PacketTable
-from indexer.records import Recording, SkippedSpan, Track
-from indexer.segments import Segment, SegmentStats
+from indexer.records import AuditedGroup, Recording, Track
+from indexer.segments import Segment, SegmentStats, with_own_ids
+from indexer.sensitivity import Guarantee, smallest_object
 from indexer.sketches import Sketch
 from indexer.steady import Steadier, drift_px, warp_to_reference
 from indexer.tracks import absorb_riders
@@ -40,77 +42,15 @@ __all__ = ["IndexConfig", "SegmentPlan", "index_segment", "plan_segments"]
 
 Pictures = list[tuple[int, NDArray[np.uint8]]]
 
+MAX_LOOKS: Final = 600
+"""Keyframes kept of one segment at most: they are held in memory until the scene is known."""
+MIN_LOOK_STEP_S: Final = 0.45
+"""All-intra codecs flag every frame as a key; two a second are enough to look at."""
 MAX_SCENE_PICTURES: Final = 150
 MIN_SCENE_PICTURES: Final = 12
 N_LIGHT_PICTURES: Final = 16
 DRIFT_PX: Final = 0.8
 """Median displacement of the pictures of a segment above which every picture is registered, motion pixels."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexConfig:
-    """What decides the content of an index, beside footage and models.
-
-    Attributes:
-        profile: ``fast``, ``standard`` or ``exhaustive``.
-        segment_s: Longest segment, seconds.
-        skips: False decodes everything.
-        margin_gops: Groups of pictures decoded around active ones.
-    """
-
-    profile: str = "standard"
-    segment_s: float = 600.0
-    skips: bool = True
-    margin_gops: int = 1
-
-    @classmethod
-    def of_profile(cls, profile: str) -> IndexConfig:
-        """The configuration of a profile."""
-        return cls(profile=profile, skips=profile != "exhaustive", margin_gops=0 if profile == "fast" else 1)
-
-    def digest(self, models: ModelSet) -> str:
-        """Hex SHA-256 over configuration and models."""
-        text = json.dumps({**asdict(self), "models": models.digest, "colour": COLOUR_MODEL}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentPlan:
-    """One half-open stretch of a recording to index on its own; ``first_frame`` is its first frame's index."""
-
-    number: int
-    start_pts_ticks: int
-    end_pts_ticks: int
-    first_frame: int
-    n_frames: int
-
-
-def plan_segments(recording: Recording, packets: PacketTable, config: IndexConfig) -> tuple[SegmentPlan, ...]:
-    """Cut a recording at keyframes into segments of about equal length, none longer than the configuration allows."""
-    facts = recording.facts
-    end = facts.last_pts_ticks + 1
-    n_wanted = max(1, int(np.ceil(float(facts.duration_s) / config.segment_s)))
-    keys = packets.pts_ticks[packets.is_key]
-    cuts = [facts.first_pts_ticks]
-    if n_wanted > 1 and len(keys) > 1:
-        for ideal in np.linspace(facts.first_pts_ticks, end, n_wanted + 1)[1:-1]:
-            cut = int(keys[np.argmin(np.abs(keys - ideal))])
-            if cut > cuts[-1]:
-                cuts.append(cut)
-    cuts.append(end)
-    plans = []
-    for number, (start, stop) in enumerate(pairwise(cuts)):
-        first, last = np.searchsorted(packets.pts_ticks, [start, stop])
-        plans.append(
-            SegmentPlan(
-                number=number,
-                start_pts_ticks=start,
-                end_pts_ticks=stop,
-                first_frame=int(first),
-                n_frames=int(last - first),
-            )
-        )
-    return tuple(plans)
 
 
 def index_segment(
@@ -128,8 +68,9 @@ def index_segment(
     """
     cv2.setNumThreads(1)
     wall, cpu = time.perf_counter(), time.process_time()
-    work = _SegmentWork(recording, packets, plan, config, models)
-    segment = work.run()
+    facts = recording.facts
+    with FootageReader(recording.path, stream_index=facts.stream_index, forced_format=facts.forced_format) as reader:
+        segment = _SegmentWork(recording, packets, plan, config, models, reader).run()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     stats = replace(
         segment.stats,
@@ -150,6 +91,7 @@ class _SegmentWork:
         plan: SegmentPlan,
         config: IndexConfig,
         models: ModelSet,
+        reader: FootageReader,
     ) -> None:
         self._recording = recording
         self._facts = recording.facts
@@ -157,9 +99,14 @@ class _SegmentWork:
         self._plan = plan
         self._config = config
         self._models = models
+        self._reader = reader
         self._findings: list[Finding] = []
+        self._n_time_repeats = 0
+        self._n_other_size = 0
+        self._unwatched: NDArray[np.bool_] | None = None
         self._has_times = not any(item.kind is FindingKind.NO_TIME_BASE for item in recording.findings)
-        self._size = motion_size(self._facts.size_wh_px)
+        self._source_size = self._facts.size_at(plan.start_pts_ticks)
+        self._size = motion_size(self._source_size)
 
     def run(self) -> Segment:
         keys = self._keyframe_pictures()
@@ -167,23 +114,41 @@ class _SegmentWork:
         sample = keys if len(keys) >= MIN_SCENE_PICTURES else self._sampled_pictures()
         tracks: list[Track] = []
         results: list[SpanResult] = []
+        stats = SegmentStats(
+            n_frames=self._plan.n_frames,
+            n_decoded=0,
+            n_analysed=0,
+            n_detector_calls=0,
+            n_keyframes_looked_at=len(keys),
+            n_noise=0,
+            n_corrupt=0,
+        )
         selection = Selection(active=(), skipped=())
+        audited: tuple[AuditedGroup, ...] = ()
         if sample:
-            scene = self._scene(sample)
-            selection = self._select(scene, keys) if trusted else self._everything()
+            background, scene = self._scene(sample)
             light = self._light(scene, sample)
+            selection = self._everything()
+            if trusted:
+                selection, guarantee = self._select(scene, background, keys)
+                stats = self._with_guarantee(stats, selection, guarantee, keys)
+                selection, audited = self._audit(selection, self._fresh(scene, background), light)
+            # Why: keyframes of ten minutes are as large as all else together, and nothing needs them any more.
+            keys, sample = [], []
+            self._n_time_repeats = self._n_other_size = 0
             for start, end in selection.active:
                 result = self._perceive(scene, start, end)
                 results.append(result)
                 tracks += self._describe(result, light)
                 # Why: the crops of a busy segment are large; once described, a span's sketches are not needed.
                 result.sketches = []
-        return self._segment(tuple(sorted(tracks, key=_by_appearance)), selection.skipped, results, len(keys))
+        return self._segment(tracks, selection, audited, results, stats)
 
     def _keyframe_pictures(self) -> Pictures:
         """Small pictures of the segment's keyframes; none where the stream has no times to place them."""
         if not self._has_times:
             return []
+        recorded_s = self._plan.n_frames * self._facts.median_step_ticks * float(self._facts.time_base)
         frames = iter_keyframes(
             self._recording.path,
             stream_index=self._facts.stream_index,
@@ -192,24 +157,19 @@ class _SegmentWork:
             size_wh_px=self._size,
             start_pts_ticks=self._plan.start_pts_ticks,
             end_pts_ticks=self._plan.end_pts_ticks,
-            # Why: all-intra codecs flag every frame as a key; two a second are enough to look at.
-            min_step_ticks=int(0.45 / self._facts.time_base),
+            min_step_ticks=int(max(MIN_LOOK_STEP_S, 0.9 * recorded_s / MAX_LOOKS) / self._facts.time_base),
         )
         return [(frame.pts_ticks, frame.image_u8) for frame in frames if frame.pts_ticks is not None]
 
     def _sampled_pictures(self) -> Pictures:
         """Small pictures about evenly spread, by decoding the whole segment: for short ones with few keyframes."""
         every = max(1, self._plan.n_frames // MAX_SCENE_PICTURES)
-        frames = iter_frames(
-            self._recording.path,
-            start_pts_ticks=self._plan.start_pts_ticks if self._has_times else None,
-            end_pts_ticks=self._plan.end_pts_ticks if self._has_times else None,
-            stream_index=self._facts.stream_index,
-            forced_format=self._facts.forced_format,
-            pixel="bgr24",
-            size_wh_px=self._size,
-        )
-        return [(i, frame.image_u8) for i, frame in enumerate(frames) if i % every == 0]
+        plan = self._plan
+        return [
+            (item.pts_ticks, item.picture.bgr_u8(self._size))
+            for item in self._numbered(plan.start_pts_ticks, plan.end_pts_ticks)
+            if (item.frame_index - plan.first_frame) % every == 0
+        ]
 
     def _triage_is_trusted(self, keys: Pictures) -> bool:
         if not self._config.skips or not self._has_times or len(keys) < MIN_SCENE_PICTURES:
@@ -234,7 +194,7 @@ class _SegmentWork:
         edges = [*(pts for pts, _ in keys), self._plan.end_pts_ticks]
         return [float((after - before) * self._facts.time_base) for before, after in pairwise(edges)]
 
-    def _scene(self, sample: Pictures) -> Scene:
+    def _scene(self, sample: Pictures) -> tuple[Background, Scene]:
         picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), MAX_SCENE_PICTURES)).round().astype(int))
         pictures = [sample[i][1] for i in picks]
         reference = cv2.cvtColor(pictures[len(pictures) // 2], cv2.COLOR_BGR2GRAY)
@@ -253,14 +213,26 @@ class _SegmentWork:
                     last_pts_ticks=self._plan.end_pts_ticks,
                 )
             )
-        model = MotionModel(estimate_background(pictures))
+        background = estimate_background(pictures)
+        model = MotionModel(background)
         self._ignore_blinking(model, pictures)
-        return Scene(
+        scene = Scene(
             size_wh_px=self._size,
-            source_wh_px=self._facts.size_wh_px,
+            source_wh_px=self._source_size,
             model=model,
             steadier=steadier if is_drifting else None,
         )
+        return background, scene
+
+    def _fresh(self, scene: Scene, background: Background) -> Scene:
+        """The scene as first learnt: trials and audits must leave no trace in what the spans are compared with."""
+        return replace(scene, model=self._fresh_model(background))
+
+    def _fresh_model(self, background: Background) -> MotionModel:
+        model = MotionModel(background)
+        if self._unwatched is not None:
+            model.ignore(self._unwatched)
+        return model
 
     def _ignore_blinking(self, model: MotionModel, pictures: list[NDArray[np.uint8]]) -> None:
         """Leave out a burnt-in clock and the like, and say how much of the picture that is."""
@@ -270,9 +242,10 @@ class _SegmentWork:
         share = float(regions.mean())
         if share == 0:
             return
+        self._unwatched = regions
         model.ignore(regions)
         rows, columns = np.nonzero(regions)
-        scale = self._facts.size_wh_px[0] / self._size[0]
+        scale = self._source_size[0] / self._size[0]
         x1, y1, x2, y2 = (round(float(v) * scale) for v in (columns.min(), rows.min(), columns.max(), rows.max()))
         self._findings.append(
             Finding(
@@ -302,8 +275,10 @@ class _SegmentWork:
             )
         return SceneLight(gains_bgr=estimate_gains(scene.model.empty_scene_bgr_u8), is_colourless=is_night)
 
-    def _select(self, scene: Scene, keys: Pictures) -> Selection:
+    def _select(self, scene: Scene, background: Background, keys: Pictures) -> tuple[Selection, Guarantee | None]:
+        """What need not be decoded, and the smallest object that was seen wherever it was tried."""
         looks = []
+        quiet: list[NDArray[np.uint8]] = []
         for (pts, image), step_s in zip(keys, self._key_steps_s(keys), strict=True):
             small = image
             if scene.steadier is not None:
@@ -312,13 +287,61 @@ class _SegmentWork:
             blobs = scene.model.blobs(scene.model.foreground(small))
             area = blobs[0].area_px / (self._size[0] * self._size[1]) if blobs else 0.0
             looks.append(KeyLook(pts_ticks=pts, largest_change_unit=area, is_active=bool(blobs), step_s=step_s))
-        return select_spans(
+            quiet += [] if blobs else [small]
+        selection = select_spans(
             looks,
             start_pts_ticks=self._plan.start_pts_ticks,
             end_pts_ticks=self._plan.end_pts_ticks,
             pts_ticks=self._packets.pts_ticks,
             margin_gops=self._config.margin_gops,
         )
+        if not selection.skipped:
+            return selection, None
+        trial = self._fresh_model(background)
+        guarantee = smallest_object(
+            quiet[len(quiet) // 4 :: max(1, len(quiet) // 2)],
+            lambda picture: trial.blobs(trial.foreground(picture)),
+            scale=self._size[0] / self._source_size[0],
+            unwatched=self._unwatched,
+        )
+        return selection, guarantee
+
+    def _with_guarantee(
+        self, stats: SegmentStats, selection: Selection, guarantee: Guarantee | None, keys: Pictures
+    ) -> SegmentStats:
+        starts = {group.first_pts_ticks for group in selection.skipped_groups}
+        edges = [*(pts for pts, _ in keys), self._plan.end_pts_ticks]
+        longest = max((after - before for before, after in pairwise(edges) if before in starts), default=0)
+        stats = replace(stats, n_groups_skipped=len(selection.skipped_groups), longest_look_ticks=longest)
+        if guarantee is None:
+            return stats
+        return replace(
+            stats,
+            smallest_width_px=guarantee.width_px,
+            smallest_height_px=guarantee.height_px,
+            smallest_contrast_levels=guarantee.contrast_levels,
+        )
+
+    def _audit(
+        self, selection: Selection, scene: Scene, light: SceneLight
+    ) -> tuple[Selection, tuple[AuditedGroup, ...]]:
+        """Decode a few skipped groups all the same; where an object is found, its whole span is decoded after all."""
+        seed_text = f"{self._recording.sha256}|{self._plan.start_pts_ticks}"
+        audited = []
+        for group in draw_groups(selection.skipped_groups, share_unit=self._config.audit_unit, seed_text=seed_text):
+            result = self._perceive(scene, group.first_pts_ticks, group.end_pts_ticks)
+            names = [track.class_name for track in self._describe(result, light)]
+            audited.append(
+                AuditedGroup(
+                    first_pts_ticks=group.first_pts_ticks,
+                    end_pts_ticks=group.end_pts_ticks,
+                    n_frames=result.n_decoded,
+                    score=group.score,
+                    n_objects=sum(name != "other" for name in names),
+                    n_unnamed=sum(name == "other" for name in names),
+                )
+            )
+        return selection.opened([group for group in audited if group.n_objects]), tuple(audited)
 
     def _everything(self) -> Selection:
         return Selection(active=((self._plan.start_pts_ticks, self._plan.end_pts_ticks),), skipped=())
@@ -333,25 +356,31 @@ class _SegmentWork:
         return perception.run(self._numbered(start, end))
 
     def _numbered(self, start: int, end: int) -> Iterator[NumberedPicture]:
-        pictures = iter_pictures(
-            self._recording.path,
-            start_pts_ticks=start if self._has_times else None,
-            end_pts_ticks=end if self._has_times else None,
-            stream_index=self._facts.stream_index,
-            forced_format=self._facts.forced_format,
-        )
+        if not self._has_times:
+            # Why: such a stream cannot be sought; its frames are counted from the first one.
+            for number, picture in enumerate(self._reader.pictures()):
+                if number >= end:
+                    return
+                if number >= start and self._has_size(picture):
+                    yield NumberedPicture(frame_index=number, pts_ticks=number, picture=picture)
+            return
         last_pts: int | None = None
-        for i, picture in enumerate(pictures):
-            if self._has_times:
-                pts = picture.pts_ticks
-                # Why: a clock set back would make two pictures share a place; the later one keeps its pixels unseen.
-                if pts is None or (last_pts is not None and pts <= last_pts):
-                    continue
-                index = int(np.searchsorted(self._packets.pts_ticks, pts))
-            else:
-                pts = index = self._plan.first_frame + i
+        for picture in self._reader.pictures(start, end):
+            pts = picture.pts_ticks
+            # Why: a clock set back would make two pictures share a place; the later one keeps its pixels unseen.
+            if pts is None or (last_pts is not None and pts <= last_pts):
+                self._n_time_repeats += 1
+                continue
             last_pts = pts
-            yield NumberedPicture(frame_index=index, pts_ticks=pts, picture=picture)
+            if self._has_size(picture):
+                index = int(np.searchsorted(self._packets.pts_ticks, pts))
+                yield NumberedPicture(frame_index=index, pts_ticks=pts, picture=picture)
+
+    def _has_size(self, picture: Picture) -> bool:
+        """False for a picture of another size than its segment: its boxes would be measured in other pixels."""
+        is_usual = picture.size_wh_px == self._source_size
+        self._n_other_size += not is_usual
+        return is_usual
 
     def _describe(self, result: SpanResult, light: SceneLight) -> list[Track]:
         frames = DecodedFrames(
@@ -364,20 +393,25 @@ class _SegmentWork:
         return absorb_riders(tracks)
 
     def _segment(
-        self, tracks: tuple[Track, ...], skipped: tuple[SkippedSpan, ...], results: list[SpanResult], n_keys: int
+        self,
+        tracks: list[Track],
+        selection: Selection,
+        audited: tuple[AuditedGroup, ...],
+        results: list[SpanResult],
+        stats: SegmentStats,
     ) -> Segment:
-        n_corrupt = sum(result.n_corrupt for result in results)
-        if n_corrupt:
-            self._findings.append(
-                Finding(
-                    kind=FindingKind.CORRUPT_FRAMES,
-                    component="decode",
-                    detail=f"{n_corrupt} frame(s) of this stretch are damaged; what they show may be wrong.",
-                    count=n_corrupt,
-                    first_pts_ticks=self._plan.start_pts_ticks,
-                    last_pts_ticks=self._plan.end_pts_ticks,
-                )
-            )
+        stats = replace(
+            stats,
+            n_decoded=sum(result.n_decoded for result in results),
+            n_analysed=sum(result.n_analysed for result in results),
+            n_detector_calls=sum(result.n_detector_calls for result in results),
+            n_noise=sum(result.n_noise for result in results),
+            n_corrupt=sum(result.n_corrupt for result in results),
+            n_time_repeats=self._n_time_repeats,
+            n_other_size=self._n_other_size,
+            n_audit_frames=sum(group.n_frames for group in audited),
+        )
+        self._say_what_is_missing(stats, sum(span.n_frames for span in selection.skipped))
         return Segment(
             recording_id=self._recording.recording_id,
             number=self._plan.number,
@@ -386,23 +420,61 @@ class _SegmentWork:
             profile=self._config.profile,
             config_sha256=self._config.digest(self._models),
             model_ids=(*self._models.ids, COLOUR_MODEL),
-            tracks=tracks,
-            skipped=skipped,
+            tracks=with_own_ids(tracks),
+            skipped=selection.skipped,
             findings=tuple(self._findings),
-            stats=SegmentStats(
-                n_frames=self._plan.n_frames,
-                n_decoded=sum(result.n_decoded for result in results),
-                n_analysed=sum(result.n_analysed for result in results),
-                n_detector_calls=sum(result.n_detector_calls for result in results),
-                n_keyframes_looked_at=n_keys,
-                n_noise=sum(result.n_noise for result in results),
-                n_corrupt=n_corrupt,
-            ),
+            stats=stats,
+            audited=audited,
         )
 
+    def _say_what_is_missing(self, stats: SegmentStats, n_skipped: int) -> None:
+        """Every frame of the segment is perceived, skipped, or named here with the reason."""
+        found = _Found(self._plan)
+        found.add(
+            FindingKind.CORRUPT_FRAMES,
+            f"{stats.n_corrupt} frame(s) of this stretch are damaged; what they show may be wrong.",
+            stats.n_corrupt,
+        )
+        found.add(
+            FindingKind.TIME_BACKWARD,
+            f"{stats.n_time_repeats} frame(s) of this stretch carry a time that an earlier one has; they are not "
+            "analysed.",
+            stats.n_time_repeats,
+        )
+        found.add(
+            FindingKind.SIZE_CHANGES,
+            f"{stats.n_other_size} frame(s) of this stretch have another size than the others; they are not analysed.",
+            stats.n_other_size,
+        )
+        n_lost = stats.n_frames - stats.n_decoded - stats.n_time_repeats - stats.n_other_size - n_skipped
+        found.add(
+            FindingKind.DECODE_ERRORS,
+            f"{n_lost} frame(s) of this stretch could not be decoded, so nothing is known of them.",
+            n_lost,
+        )
+        self._findings += found.findings
 
-def _by_appearance(track: Track) -> tuple[int, str]:
-    return int(track.pts_ticks[0]), track.track_id
+
+class _Found:
+    """Findings about the whole of a segment; what was not seen is not said."""
+
+    def __init__(self, plan: SegmentPlan) -> None:
+        self._plan = plan
+        self.findings: list[Finding] = []
+
+    def add(self, kind: FindingKind, detail: str, count: int) -> None:
+        if count > 0:
+            first, last = self._plan.start_pts_ticks, self._plan.end_pts_ticks
+            self.findings.append(
+                Finding(
+                    kind=kind,
+                    component="decode",
+                    detail=detail,
+                    count=count,
+                    first_pts_ticks=first,
+                    last_pts_ticks=last,
+                )
+            )
 
 
 def _by_first_sighting(sketch: Sketch) -> tuple[int, tuple[float, float, float, float], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -109,7 +109,10 @@ def probe(path: str, *, progress: Callable[[int], None] | None = None) -> ProbeR
             size_bytes=np.zeros(n_shown, np.int32),
             is_key=np.zeros(n_shown, np.bool_),
         )
-    facts = _facts(header, forced_format, table, time_base, read.counts)
+    size_changes = tuple((at, width, height) for at, width, height in read.counts.size_changes if at is not None)
+    if no_time_reason and read.counts.size_changes:
+        size_changes = tuple(_numbered_size_changes(path, header, forced_format))
+    facts = replace(_facts(header, forced_format, table, time_base, read.counts), size_changes=size_changes)
     findings = judge(
         path,
         size_bytes,
@@ -308,15 +311,10 @@ def _size_changes(
     path: str, header: ContainerFacts, forced_format: str, places: list[int | None]
 ) -> list[tuple[int | None, int, int]]:
     """Picture sizes behind new parameter sets, where they differ from the size before."""
+    if any(place is None for place in places):
+        return [(None, width, height) for _, width, height in _numbered_size_changes(path, header, forced_format)]
     changes: list[tuple[int | None, int, int]] = []
     now = header.size_wh_px
-    if any(place is None for place in places):
-        # Why: without times there is no place to look at; every picture is, since the next one may be the change.
-        for picture in iter_pictures(path, stream_index=header.stream_index, forced_format=forced_format):
-            if picture.size_wh_px != now:
-                now = picture.size_wh_px
-                changes.append((None, *now))
-        return changes
     for place in places:
         pictures = iter_pictures(
             path, start_pts_ticks=place, stream_index=header.stream_index, forced_format=forced_format
@@ -326,3 +324,13 @@ def _size_changes(
             now = first.size_wh_px
             changes.append((place, *now))
     return changes
+
+
+def _numbered_size_changes(path: str, header: ContainerFacts, forced_format: str) -> Iterator[tuple[int, int, int]]:
+    """(frame number, width, height) of every change of size, by decoding all: without times there is no other way."""
+    now = header.size_wh_px
+    pictures = iter_pictures(path, stream_index=header.stream_index, forced_format=forced_format)
+    for number, picture in enumerate(pictures):
+        if picture.size_wh_px != now:
+            now = picture.size_wh_px
+            yield number, *now

@@ -20,6 +20,7 @@ __all__ = [
     "CLASSES",
     "VEHICLE_CLASSES",
     "Attribute",
+    "AuditedGroup",
     "Recording",
     "RecordingId",
     "SkippedSpan",
@@ -47,7 +48,7 @@ class StreamFacts:
         forced_format: Demuxer that had to be named to rescue times, or empty.
         codec: Codec name, for example ``h264``.
         stream_index: Index in the container.
-        size_wh_px: Coded picture size, width then height.
+        size_wh_px: Coded picture size at the start, width then height; see :meth:`size_at`.
         sample_aspect: Pixel aspect ratio.
         rotation_deg: Display rotation that the container asks for, degrees clockwise.
         time_base: Seconds per tick.
@@ -60,6 +61,7 @@ class StreamFacts:
         header_frames: Frame count that the header claims, 0 when it claims none.
         bytes_accounted: Bytes of all packets of all streams; compare with the file size.
         decoder: Decoder and FFmpeg version that any pixel comes from.
+        size_changes: (PTS, width, height) from which the coded size is another, in time order.
     """
 
     container: str
@@ -79,6 +81,15 @@ class StreamFacts:
     header_frames: int = 0
     bytes_accounted: int = 0
     decoder: str = ""
+    size_changes: tuple[tuple[int, int, int], ...] = ()
+
+    def size_at(self, pts_ticks: int) -> tuple[int, int]:
+        """Coded size, width then height, of the picture at a time: what boxes at that time are measured in."""
+        size = self.size_wh_px
+        for since, width, height in self.size_changes:
+            if since <= pts_ticks:
+                size = (width, height)
+        return size
 
     @property
     def duration_s(self) -> Fraction:
@@ -121,6 +132,27 @@ class SkippedSpan:
     end_pts_ticks: int
     n_frames: int
     score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedGroup:
+    """A skipped group of pictures that was decoded by chance draw, to see what triage misses.
+
+    Attributes:
+        first_pts_ticks: First tick.
+        end_pts_ticks: First tick of the next group.
+        n_frames: Frames decoded in it.
+        score: Largest change that triage saw at its keyframes, as a share of the picture.
+        n_objects: Tracks found in it that a class was given to; one is a miss.
+        n_unnamed: Tracks of something that moved and is nothing known.
+    """
+
+    first_pts_ticks: int
+    end_pts_ticks: int
+    n_frames: int
+    score: float
+    n_objects: int
+    n_unnamed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ import hashlib
 import io
 import json
 import zipfile
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -19,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from indexer.findings import Finding, FindingKind
-from indexer.records import Attribute, RecordingId, SkippedSpan, Track, TrackId
+from indexer.records import Attribute, AuditedGroup, RecordingId, SkippedSpan, Track, TrackId
 from models.errors import Tampered
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "segment_name",
     "track_id_of",
     "unpack",
+    "with_own_ids",
 ]
 
 FORMAT: Final = "relecture-segment-1"
@@ -40,7 +43,26 @@ _FIXED_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentStats:
-    """What making a segment took. Only counts enter the content; times and memory do not."""
+    """What making a segment took; it stands in the header and is no part of the content.
+
+    Attributes:
+        n_frames: Frames that the packet table places in the segment.
+        n_decoded: Frames decoded and perceived, audited groups apart.
+        n_analysed: Of these, pictures that motion was measured on.
+        n_detector_calls: Of these, pictures that a detector saw.
+        n_keyframes_looked_at: Keyframes that triage decoded.
+        n_noise: Sketches too brief to be anything.
+        n_corrupt: Decoded frames that are marked as damaged.
+        n_time_repeats: Decoded frames at a time that an earlier one had; not perceived.
+        n_other_size: Decoded frames of another size than the segment's; not perceived.
+        n_groups_skipped: Groups of pictures that triage left out, before the audit took some back.
+        n_audit_frames: Frames decoded for the audit.
+        smallest_width_px, smallest_height_px: Smallest object seen at every place tried, source pixels; 0 for none.
+        smallest_contrast_levels: At this contrast, grey levels.
+        longest_look_ticks: Longest distance of two pictures that triage looked at around a skipped group.
+        wall_s, cpu_s: What it took.
+        peak_memory_mib: Peak of the process so far.
+    """
 
     n_frames: int
     n_decoded: int
@@ -49,6 +71,14 @@ class SegmentStats:
     n_keyframes_looked_at: int
     n_noise: int
     n_corrupt: int
+    n_time_repeats: int = 0
+    n_other_size: int = 0
+    n_groups_skipped: int = 0
+    n_audit_frames: int = 0
+    smallest_width_px: int = 0
+    smallest_height_px: int = 0
+    smallest_contrast_levels: int = 0
+    longest_look_ticks: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_memory_mib: float = 0.0
@@ -70,6 +100,7 @@ class Segment:
         skipped: Spans that were not decoded.
         findings: Trouble met.
         stats: Counts.
+        audited: Skipped groups that were decoded by chance draw.
     """
 
     recording_id: RecordingId
@@ -83,11 +114,18 @@ class Segment:
     skipped: tuple[SkippedSpan, ...]
     findings: tuple[Finding, ...]
     stats: SegmentStats
+    audited: tuple[AuditedGroup, ...] = ()
 
     @property
     def is_void(self) -> bool:
         """True for a segment that was taken back: it covers nothing and says nothing."""
         return self.start_pts_ticks == self.end_pts_ticks
+
+    @property
+    def n_unseen(self) -> int:
+        """Frames that were neither perceived nor skipped: lost, repeated in time, or of another size."""
+        n_skipped = sum(span.n_frames for span in self.skipped)
+        return max(0, self.stats.n_frames - self.stats.n_decoded - n_skipped)
 
     def voided(self) -> Segment:
         """The segment that stands in the place of this one when it is taken back."""
@@ -97,6 +135,7 @@ class Segment:
             tracks=(),
             skipped=(),
             findings=(),
+            audited=(),
             stats=SegmentStats(
                 n_frames=0,
                 n_decoded=0,
@@ -133,6 +172,30 @@ def track_id_of(recording_id: str, first_pts_ticks: int, first_box_xyxy_px: tupl
     """Identifier of a track: a digest of the recording, the first time and the first box in whole pixels."""
     text = f"{recording_id}|{first_pts_ticks}|" + ",".join(str(round(value)) for value in first_box_xyxy_px)
     return TrackId("t-" + hashlib.sha256(text.encode()).hexdigest()[:12])
+
+
+def with_own_ids(tracks: Sequence[Track]) -> tuple[Track, ...]:
+    """Tracks by first appearance, those renamed that share their identifier with an earlier one.
+
+    Two objects may come into view in the same frame and, rounded to whole pixels, in the same box; the order that
+    tells them apart follows from their content alone.
+    """
+    ordered = sorted(tracks, key=_by_content)
+    seen: Counter[str] = Counter()
+    result = []
+    for track in ordered:
+        n_before = seen[track.track_id]
+        seen[track.track_id] += 1
+        if n_before:
+            text = f"{track.track_id}|{n_before}"
+            track = replace(track, track_id=TrackId("t-" + hashlib.sha256(text.encode()).hexdigest()[:12]))  # noqa: PLW2901
+        result.append(track)
+    return tuple(sorted(result, key=lambda item: (int(item.pts_ticks[0]), item.track_id)))
+
+
+def _by_content(track: Track) -> tuple[int, str, int, str, bytes]:
+    boxes = track.boxes_xyxy_px.tobytes()
+    return int(track.pts_ticks[0]), track.track_id, int(track.pts_ticks[-1]), track.class_name, boxes
 
 
 def pack(segment: Segment) -> tuple[bytes, str]:
@@ -220,6 +283,7 @@ def unpack(content: bytes, *, name: str) -> Segment:
         skipped=tuple(SkippedSpan(**row) for row in tables["skipped"]),
         findings=tuple(Finding(**{**row, "kind": FindingKind(row["kind"])}) for row in tables["findings"]),
         stats=header.stats,
+        audited=tuple(AuditedGroup(**row) for row in tables.get("audited", ())),
     )
 
 
@@ -230,6 +294,7 @@ def _tables(segment: Segment) -> dict[str, pa.Table]:
         "findings": pa.Table.from_pylist(
             [{**asdict(item), "kind": item.kind.value} for item in segment.findings], schema=_FINDINGS
         ),
+        "audited": pa.Table.from_pylist([asdict(group) for group in segment.audited], schema=_AUDITED),
     }
 
 
@@ -263,6 +328,16 @@ _TRACKS: Final = pa.schema(
 )
 _SKIPPED: Final = pa.schema(
     [("first_pts_ticks", pa.int64()), ("end_pts_ticks", pa.int64()), ("n_frames", pa.int64()), ("score", pa.float64())]
+)
+_AUDITED: Final = pa.schema(
+    [
+        ("first_pts_ticks", pa.int64()),
+        ("end_pts_ticks", pa.int64()),
+        ("n_frames", pa.int64()),
+        ("score", pa.float64()),
+        ("n_objects", pa.int64()),
+        ("n_unnamed", pa.int64()),
+    ]
 )
 _FINDINGS: Final = pa.schema(
     [

@@ -7,13 +7,14 @@ declines where keyframes lie too far apart to vouch for what is between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.records import SkippedSpan
+from indexer.records import AuditedGroup, SkippedSpan
 
 __all__ = ["MAX_TRUSTED_GOP_S", "KeyLook", "Selection", "select_spans"]
 
@@ -41,10 +42,30 @@ class KeyLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Half-open spans of media time to decode, and those to skip; together they cover the segment."""
+    """Half-open spans of media time to decode, and those to skip; together they cover the segment.
+
+    ``skipped_groups`` are the groups of pictures that the skipped spans are made of, each with its own score.
+    """
 
     active: tuple[tuple[int, int], ...]
     skipped: tuple[SkippedSpan, ...]
+    skipped_groups: tuple[SkippedSpan, ...] = ()
+
+    def opened(self, groups: Sequence[AuditedGroup]) -> Selection:
+        """The same with every skipped span that holds one of these groups decoded; neighbours become one span."""
+        lost = [
+            span
+            for span in self.skipped
+            if any(span.first_pts_ticks <= group.first_pts_ticks < span.end_pts_ticks for group in groups)
+        ]
+        spans = sorted([*self.active, *((span.first_pts_ticks, span.end_pts_ticks) for span in lost)])
+        active: list[tuple[int, int]] = []
+        for start, end in spans:
+            if active and active[-1][1] == start:
+                active[-1] = (active[-1][0], end)
+            else:
+                active.append((start, end))
+        return replace(self, active=tuple(active), skipped=tuple(span for span in self.skipped if span not in lost))
 
 
 def select_spans(
@@ -83,6 +104,15 @@ def select_spans(
     edges = [start_pts_ticks, *(look.pts_ticks for look in looks[1:]), end_pts_ticks]
     active: list[tuple[int, int]] = []
     skipped: list[SkippedSpan] = []
+    groups: list[SkippedSpan] = []
+
+    def skip(first: int, last: int) -> SkippedSpan:
+        start, end = edges[first], edges[last]
+        # Why: a group answers for both keyframes that it lies between.
+        score = max(look.largest_change_unit for look in looks[first : min(last + 1, n_gops)])
+        n_frames = int(np.searchsorted(pts_ticks, end) - np.searchsorted(pts_ticks, start))
+        return SkippedSpan(first_pts_ticks=start, end_pts_ticks=end, n_frames=n_frames, score=round(score, 6))
+
     first = 0
     for i in range(1, n_gops + 1):
         if i < n_gops and wanted[i] == wanted[first]:
@@ -91,10 +121,7 @@ def select_spans(
         if wanted[first]:
             active.append((start, end))
         elif end > start:
-            score = max(look.largest_change_unit for look in looks[first : min(i + 1, n_gops)])
-            n_frames = int(np.searchsorted(pts_ticks, end) - np.searchsorted(pts_ticks, start))
-            skipped.append(
-                SkippedSpan(first_pts_ticks=start, end_pts_ticks=end, n_frames=n_frames, score=round(score, 6))
-            )
+            skipped.append(skip(first, i))
+            groups += [skip(k, k + 1) for k in range(first, i) if edges[k] < edges[k + 1]]
         first = i
-    return Selection(active=tuple(active), skipped=tuple(skipped))
+    return Selection(active=tuple(active), skipped=tuple(skipped), skipped_groups=tuple(groups))

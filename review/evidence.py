@@ -149,8 +149,10 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
             )
     analysed_s = skipped_s = 0.0
     for segment in index.segments:
-        time_base = index.recordings[segment.recording_id].facts.time_base
-        analysed_s += float((segment.end_pts_ticks - segment.start_pts_ticks) * time_base)
+        facts = index.recordings[segment.recording_id].facts
+        time_base = facts.time_base
+        unseen_ticks = segment.n_unseen * facts.median_step_ticks
+        analysed_s += float(max(0, segment.end_pts_ticks - segment.start_pts_ticks - unseen_ticks) * time_base)
         skipped_s += sum(float((s.end_pts_ticks - s.first_pts_ticks) * time_base) for s in segment.skipped)
     profiles = sorted({segment.profile for segment in index.segments})
     decoders = sorted({recording.facts.decoder for recording in index.recordings.values()})

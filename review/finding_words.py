@@ -93,6 +93,15 @@ _SENTENCES: Final = (
         "{n} frame(s) of this stretch could not be decoded, so nothing is known of them.",
         "{n} image(s) de cette portion n’ont pu être décodées : rien n’en est connu.",
     ),
+    (
+        "{n} frame(s) of this stretch carry a time that an earlier one has; they are not analysed.",
+        "{n} image(s) de cette portion portent un instant qu’une image précédente porte déjà ; elles ne sont pas "
+        "analysées.",
+    ),
+    (
+        "{n} frame(s) of this stretch have another size than the others; they are not analysed.",
+        "{n} image(s) de cette portion n’ont pas la définition des autres ; elles ne sont pas analysées.",
+    ),
     # bytes
     (
         "The file breaks off: {n} bytes that it announces are missing.",
@@ -131,6 +140,21 @@ _SENTENCES: Final = (
     (
         "Keyframes lie up to {s} s apart: everything was decoded, nothing was skipped.",
         "Les images clés sont espacées jusqu’à {s} s : tout a été décodé, rien n’a été écarté.",
+    ),
+    (
+        "{n} groups of pictures were not decoded; {k} drawn by chance were, and {m} held an object: at most {share}% "
+        "of all do (95 of 100 draws). Seen at every place tried: {w} x {h} px, {c} grey levels from what is behind, in "
+        "view for {s} s.",
+        "{n} groupes d’images n’ont pas été décodés ; {k}, tirés au sort, l’ont été, et {m} contenaient un objet : au "
+        "plus {share} % de l’ensemble en contiennent (95 tirages sur 100). Vu à chaque endroit essayé : {w} x {h} px, "
+        "{c} niveaux de gris d’écart avec le fond, en vue pendant {s} s.",
+    ),
+    (
+        "{n} groups of pictures were not decoded; {k} drawn by chance were, and {m} held an object: at most {share}% "
+        "of all do (95 of 100 draws). No size of object was seen at every place tried.",
+        "{n} groupes d’images n’ont pas été décodés ; {k}, tirés au sort, l’ont été, et {m} contenaient un objet : au "
+        "plus {share} % de l’ensemble en contiennent (95 tirages sur 100). Aucune taille d’objet n’a été vue à chaque "
+        "endroit essayé.",
     ),
     (
         "The camera drifts ({a} of {b} px, median); pictures are aligned.",

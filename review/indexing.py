@@ -14,15 +14,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from indexer.findings import Finding, FindingKind
+from indexer.audit import TriageAudit, audit_finding, audit_of
+from indexer.findings import Finding
 from indexer.index import content_digest, void_segments
 from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segments
 from indexer.probe import PacketTable
-from indexer.records import Recording
+from indexer.records import Recording, SkippedSpan
 from indexer.segments import Segment, pack, read_header, segment_name, unpack
 from models.errors import RelectureError, StoreProblem, UnreadableInput
 from models.modelset import ModelSet, Profile, load_model_set
@@ -45,7 +46,7 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingReport:
-    """What indexing one recording took and gave."""
+    """What indexing one recording took and gave; ``skipped`` lists the spans with the score each was skipped on."""
 
     recording_id: str
     file: str
@@ -64,12 +65,16 @@ class RecordingReport:
     cpu_s: float
     peak_memory_mib: float
     findings: tuple[Finding, ...]
+    skipped: tuple[SkippedSpan, ...]
+    audit: TriageAudit
     problem: str = ""
 
     def document(self) -> dict[str, object]:
         """As ``index --json`` prints it."""
         values: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
         values["findings"] = [finding_document(item) for item in self.findings]
+        values["skipped"] = [asdict(span) for span in self.skipped]
+        values["audit"] = self.audit.document()
         return values
 
 
@@ -212,6 +217,7 @@ class _Run:
             skipped = [span for segment in own for span in segment.skipped]
             skipped_ticks = sum(span.end_pts_ticks - span.first_pts_ticks for span in skipped)
             problem = problems.get(recording.recording_id)
+            audit = audit_of(own, time_base=recording.facts.time_base)
             recordings.append(
                 RecordingReport(
                     recording_id=recording.recording_id,
@@ -230,7 +236,9 @@ class _Run:
                     wall_s=round(sum(item.wall_s for item in stats), 3),
                     cpu_s=round(sum(item.cpu_s for item in stats), 3),
                     peak_memory_mib=max((item.peak_memory_mib for item in stats), default=0.0),
-                    findings=(*recording.findings, *(finding for segment in own for finding in _findings_of(segment))),
+                    findings=_findings_of(recording, own, audit),
+                    skipped=tuple(skipped),
+                    audit=audit,
                     problem=problem.message if problem else "",
                 )
             )
@@ -328,21 +336,11 @@ class _Run:
         )
 
 
-def _findings_of(segment: Segment) -> tuple[Finding, ...]:
-    """What a segment says, and that pictures are missing from it where it does not say so itself."""
-    n_skipped = sum(span.n_frames for span in segment.skipped)
-    n_lost = segment.stats.n_frames - segment.stats.n_decoded - n_skipped
-    if n_lost <= 0 or any(finding.kind is FindingKind.DECODE_ERRORS for finding in segment.findings):
-        return segment.findings
-    lost = Finding(
-        kind=FindingKind.DECODE_ERRORS,
-        component="decode",
-        detail=f"{n_lost} frame(s) of this stretch could not be decoded, so nothing is known of them.",
-        count=n_lost,
-        first_pts_ticks=segment.start_pts_ticks,
-        last_pts_ticks=segment.end_pts_ticks,
-    )
-    return (*segment.findings, lost)
+def _findings_of(recording: Recording, segments: Sequence[Segment], audit: TriageAudit) -> tuple[Finding, ...]:
+    """What the probe, the segments and the audit of triage say of a recording."""
+    audited = audit_finding(audit)
+    said = [*recording.findings, *(finding for segment in segments for finding in segment.findings)]
+    return (*said, audited) if audited else tuple(said)
 
 
 def _task_key(task: _Task) -> tuple[str, int]:

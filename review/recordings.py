@@ -117,6 +117,7 @@ def to_bytes(item: CaseRecording) -> bytes:
             "header_frames": facts.header_frames,
             "bytes_accounted": facts.bytes_accounted,
             "decoder": facts.decoder,
+            "size_changes": [list(change) for change in facts.size_changes],
         },
         "findings": [finding_document(finding) for finding in recording.findings],
     }
@@ -153,6 +154,7 @@ def _from_bytes(content: bytes, *, name: str) -> CaseRecording:
                     "size_wh_px": tuple(facts["size_wh_px"]),
                     "sample_aspect": Fraction(facts["sample_aspect"]),
                     "time_base": Fraction(facts["time_base"]),
+                    "size_changes": tuple(tuple(change) for change in facts.get("size_changes", ())),
                 }
             ),
             clock=ClockRecord(**{**clock, "displayed_start": datetime.fromisoformat(displayed) if displayed else None}),

@@ -59,6 +59,7 @@ _WORDS: Final = {
     "masked_area": "zone masquée",
     "camera_moves": "caméra mobile",
     "triage_not_trusted": "tri préalable non retenu",
+    "triage_audited": "contrôle du tri préalable",
     "scope inside": "couvert par la réquisition",
     "scope partly": "couvert en partie : seules les périodes couvertes ont été analysées",
     "scope time unknown": "horloge inconnue : la période ne peut être établie",

@@ -271,7 +271,8 @@ def _coverage(session: CaseSession, index: Index) -> Coverage:
         is_to_the_end = any(end > item.recording.facts.last_pts_ticks for _, end in spans)
         item_s = float((wanted + is_to_the_end * (item.recording.facts.median_step_ticks - 1)) * time_base)
         footage_s += item_s
-        analysed_s += item_s * min(1.0, done / max(1, wanted))
+        unseen_ticks = sum(segment.n_unseen for segment in own) * item.recording.facts.median_step_ticks
+        analysed_s += max(0.0, item_s * min(1.0, done / max(1, wanted)) - float(unseen_ticks * time_base))
         skipped_s += sum(
             float((span.end_pts_ticks - span.first_pts_ticks) * time_base) for seg in own for span in seg.skipped
         )

@@ -26,7 +26,7 @@ from tests.footage.fixtures import DISPLAYED, Desk, bodies_of
 from tests.review.law.kit import FakeClock
 
 N_SMALL = 130
-SHORT = classmethod(lambda cls, profile: cls(profile=profile, segment_s=6.0))
+SHORT = classmethod(lambda cls, profile: cls(profile=profile, segment_s=6.0, min_segment_frames=20))
 
 
 @pytest.fixture

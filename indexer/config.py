@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What decides the content of an index, beside footage and models; each value enters the digest of a segment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from models.colour import ALGORITHM_ID as COLOUR_MODEL
+from models.modelset import ModelSet
+
+__all__ = ["INDEX_METHOD", "IndexConfig"]
+
+INDEX_METHOD: Final = "relecture-index@2"
+"""Raised by every change that can alter what a segment holds, so that older segments are made again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexConfig:
+    """What decides the content of an index, beside footage and models.
+
+    Attributes:
+        profile: ``fast``, ``standard`` or ``exhaustive``.
+        segment_s: Longest segment, seconds of recorded time.
+        min_segment_frames: Fewest frames of a segment, which would else know too little of its scene; only a change
+            of picture size makes a shorter one.
+        skips: False decodes everything.
+        margin_gops: Groups of pictures decoded around active ones.
+        audit_unit: Share of the skipped groups that is decoded all the same, to see what triage misses.
+    """
+
+    profile: str = "standard"
+    segment_s: float = 600.0
+    min_segment_frames: int = 100
+    skips: bool = True
+    margin_gops: int = 1
+    audit_unit: float = 0.02
+
+    @classmethod
+    def of_profile(cls, profile: str) -> IndexConfig:
+        """The configuration of a profile."""
+        return cls(profile=profile, skips=profile != "exhaustive", margin_gops=0 if profile == "fast" else 1)
+
+    def digest(self, models: ModelSet) -> str:
+        """Hex SHA-256 over method, configuration and models."""
+        values = {**asdict(self), "models": models.digest, "colour": COLOUR_MODEL, "method": INDEX_METHOD}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
