@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["chosen_pixels", "compare", "follow", "tally", "vote"]
+__all__ = ["channel_ratios", "chosen_pixels", "compare", "follow", "tally", "vote"]
 
 
 @numba.njit(cache=True, nogil=True, boundscheck=False)
@@ -68,30 +68,49 @@ def compare(picture, colour, gains, weak_levels, strong_ratio, weak, kind):  # t
     """Mark what differs. ``weak`` becomes 255 or 0; ``kind`` 0 nothing, 1 weak, 2 strong, +4 where it may be shadow."""
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
-            largest = 0.0
-            low = 1e9
-            high = 0.0
-            total = 0.0
+            largest = np.float32(0.0)
             for c in range(3):
-                seen = float(picture[y, x, c])
-                expected = colour[y, x, c] * gains[c]
-                difference = abs(seen - expected)
+                difference = abs(np.float32(picture[y, x, c]) - colour[y, x, c] * gains[c])
                 largest = max(largest, difference)
-                ratio = (seen + 4.0) / (expected + 4.0)
-                low = min(low, ratio)
-                high = max(high, ratio)
-                total += ratio
             threshold = weak_levels[y, x]
+            # Why: nearly every pixel ends here; what follows divides, and is for the few that differ.
             if largest <= threshold:
                 weak[y, x] = 0
                 kind[y, x] = 0
                 continue
+            low = 1e9
+            high = 0.0
+            total = 0.0
+            for c in range(3):
+                ratio = (picture[y, x, c] + 4.0) / (colour[y, x, c] * gains[c] + 4.0)
+                low = min(low, ratio)
+                high = max(high, ratio)
+                total += ratio
             weak[y, x] = 255
             mean = total / 3.0
             code = 2 if largest > strong_ratio * threshold else 1
             if 0.45 < mean < 0.96 and high - low < 0.09 + 0.05 * (1.0 - mean) and largest < 90.0:
                 code += 4
             kind[y, x] = code
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def channel_ratios(picture, reference, step, ratios):  # type: ignore[no-untyped-def]
+    """Ratios of picture to reference on a grid, where neither is dark nor burnt out; rows of ``ratios`` are channels.
+
+    Returns how many were written.
+    """
+    n = 0
+    for y in range(0, picture.shape[0], step):
+        for x in range(0, picture.shape[1], step):
+            darkest = min(reference[y, x, 0], reference[y, x, 1], reference[y, x, 2])
+            lightest = max(reference[y, x, 0], reference[y, x, 1], reference[y, x, 2])
+            seen = max(picture[y, x, 0], picture[y, x, 1], picture[y, x, 2])
+            if darkest > 8 and seen < 250 and lightest < 250:
+                for c in range(3):
+                    ratios[c, n] = np.float32(picture[y, x, c]) / reference[y, x, c]
+                n += 1
+    return n
 
 
 @numba.njit(cache=True, nogil=True, boundscheck=False)

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer._kernels import vote
+from indexer._kernels import channel_ratios, vote
 from indexer.arrays import f32
 
 __all__ = ["Background", "estimate_background", "gains_between"]
@@ -57,18 +57,26 @@ def gains_between(frame_bgr: NDArray[np.uint8], reference_bgr: NDArray[np.float3
     Returns:
         (3,) float32, 1 where nothing changed.
     """
-    frame = frame_bgr[::SUBSAMPLE, ::SUBSAMPLE].reshape(-1, 3).astype(np.float32)
-    reference = reference_bgr[::SUBSAMPLE, ::SUBSAMPLE].reshape(-1, 3)
-    usable = (reference.min(axis=1) > 8) & (frame.max(axis=1) < 250) & (reference.max(axis=1) < 250)
-    if usable.sum() < 64:
+    n_most = -(-frame_bgr.shape[0] // SUBSAMPLE) * -(-frame_bgr.shape[1] // SUBSAMPLE)
+    ratios = np.empty((3, n_most), np.float32)
+    n_usable = channel_ratios(frame_bgr, reference_bgr, SUBSAMPLE, ratios)
+    if n_usable < 64:
         return np.ones(3, np.float32)
-    ratios = frame[usable] / reference[usable]
-    gains = np.median(ratios, axis=0)
+    ratios = ratios[:, :n_usable]
+    gains = _medians(ratios)
     # Why: one more pass around the first answer keeps a large object from pulling the median.
-    near = np.all(np.abs(ratios / gains - 1) < 0.15, axis=1)
-    if near.sum() > 0.2 * len(ratios):
-        gains = np.median(ratios[near], axis=0)
+    near = np.all(np.abs(ratios / gains[:, None] - 1) < 0.15, axis=0)
+    if np.count_nonzero(near) > 0.2 * n_usable:
+        gains = _medians(ratios[:, near])
     return f32(np.clip(gains, 0.2, 5.0))
+
+
+def _medians(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Median of each row."""
+    middle = rows.shape[1] // 2
+    low = middle - 1 if rows.shape[1] % 2 == 0 else middle
+    parts = np.partition(rows, (low, middle), axis=1)
+    return f32((parts[:, low] + parts[:, middle]) / 2)
 
 
 def estimate_background(pictures_bgr: list[NDArray[np.uint8]]) -> Background:

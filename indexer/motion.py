@@ -119,7 +119,7 @@ class MotionModel:
         """Connected regions of a mask, largest first, ties by position."""
         if not mask.any():
             return ()
-        count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
         found = []
         for x, y, width, height, area in stats[1:count]:
             if area >= self._min_area_px and width >= 3 and height >= 3:
@@ -157,7 +157,7 @@ class MotionModel:
         """Keep weak regions that hold strong pixels; take shadow off those that are more than shadow."""
         if not weak.any():
             return weak
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8, ltype=cv2.CV_16U)
         n_strong, n_body = np.zeros(count, np.int64), np.zeros(count, np.int64)
         tally(labels, self._kind, n_strong, n_body)
         area = stats[:, cv2.CC_STAT_AREA]
