@@ -26,6 +26,7 @@ from indexer.findings import FindingKind
 from indexer.media import iter_keyframes, iter_pictures
 from indexer.records import Recording, RecordingId
 from review.synopsis._jit import kernel
+from review.synopsis._pixels import SourcePixels
 from review.synopsis.presence import Presence
 from review.synopsis.registration import Anchor, anchor_of, shift_between
 
@@ -71,22 +72,19 @@ class Backdrop:
     anchor: Anchor
     is_steady: bool
 
-    def shift_of(
-        self, frame_bgr_u8: NDArray[np.uint8], boxes_xyxy_px: NDArray[np.float32]
-    ) -> tuple[float, float] | None:
+    def shift_of(self, frame: SourcePixels, boxes_xyxy_px: NDArray[np.float32]) -> tuple[float, float] | None:
         """(dx, dy): what stands at p in the backdrop stands at p + d in the frame; zero for a steady camera.
 
         None when the frame does not tell.
         """
         if self.is_steady:
             return 0.0, 0.0
-        return shift_between(self.anchor, anchor_of(frame_bgr_u8, boxes_xyxy_px))
+        return shift_between(self.anchor, anchor_of(frame.whole(), boxes_xyxy_px))
 
 
-def frame_gains(frame_bgr_u8: NDArray[np.uint8], backdrop: Backdrop) -> NDArray[np.float32]:
+def frame_gains(frame: SourcePixels, backdrop: Backdrop) -> NDArray[np.float32]:
     """(3,) gain of a frame over its backdrop: what auto-exposure did."""
-    sparse = frame_bgr_u8[:: backdrop.stride, :: backdrop.stride]
-    return gains_between(sparse, backdrop.sparse_f32)
+    return gains_between(frame.sparse(backdrop.stride), backdrop.sparse_f32)
 
 
 def has_no_times(recording: Recording) -> bool:
@@ -205,8 +203,8 @@ class Backdrops:
         weak = np.clip(WEAK_LEVELS + 2.5 * spread.astype(np.float32), 0, 90)
         edges = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
         weak = np.maximum(weak, 0.35 * edges.astype(np.float32))
-        # Why: gains_between takes every fourth pixel of what it is given; about 1,500 of them tell the exposure.
-        stride = max(1, round((image.shape[0] * image.shape[1] / (16 * 1_500)) ** 0.5))
+        # Why: gains_between takes every fourth pixel of what it is given; about 700 of them tell the exposure.
+        stride = 2 * max(1, round((image.shape[0] * image.shape[1] / (16 * 700)) ** 0.5 / 2))
         return Backdrop(
             key=(recording.recording_id, *place),
             image_bgr_u8=image,
@@ -266,7 +264,7 @@ def _samples(recording: Recording, span: tuple[int, int], wanted: int) -> list[_
     kept: list[_Sample] = []
     if has_no_times(recording):
         step = max(1, facts.n_packets // wanted)
-        pictures = iter_pictures(recording.path, forced_format=facts.forced_format)
+        pictures = iter_pictures(recording.path, stream_index=facts.stream_index, forced_format=facts.forced_format)
         for number, picture in enumerate(islice(pictures, step * wanted)):
             if number % step == 0:
                 kept.append(_Sample(pts_ticks=number, image_u8=picture.bgr_u8()))
@@ -276,6 +274,7 @@ def _samples(recording: Recording, span: tuple[int, int], wanted: int) -> list[_
         frame.pts_ticks
         for frame in iter_keyframes(
             recording.path,
+            stream_index=facts.stream_index,
             forced_format=facts.forced_format,
             size_wh_px=(16, 16),
             start_pts_ticks=span[0],
@@ -286,13 +285,25 @@ def _samples(recording: Recording, span: tuple[int, int], wanted: int) -> list[_
     ]
     if len(times) >= wanted // 2 or (span[1] - span[0]) * facts.time_base > 2 * PERIOD_S:
         for pts in times:
-            exact = next(iter_pictures(recording.path, start_pts_ticks=pts, forced_format=facts.forced_format), None)
+            exact = next(
+                iter_pictures(
+                    recording.path,
+                    start_pts_ticks=pts,
+                    stream_index=facts.stream_index,
+                    forced_format=facts.forced_format,
+                ),
+                None,
+            )
             if exact is not None and exact.pts_ticks is not None:
                 kept.append(_Sample(pts_ticks=exact.pts_ticks, image_u8=exact.bgr_u8()))
         return kept
     due = span[0]
     for picture in iter_pictures(
-        recording.path, start_pts_ticks=span[0], end_pts_ticks=span[1], forced_format=facts.forced_format
+        recording.path,
+        start_pts_ticks=span[0],
+        end_pts_ticks=span[1],
+        stream_index=facts.stream_index,
+        forced_format=facts.forced_format,
     ):
         if picture.pts_ticks is not None and picture.pts_ticks >= due:
             kept.append(_Sample(pts_ticks=picture.pts_ticks, image_u8=picture.bgr_u8()))
@@ -350,26 +361,38 @@ def _clean_median(
     image = np.empty((height, width, 3), np.uint8)
     spread = np.zeros((height, width), np.uint8)
     support = np.zeros((height, width), np.uint8)
-    values = np.empty(n, np.int64)
+    row = np.empty((n, 3 * width), np.uint8)
     for y in range(height):
         for x in range(width):
             free = 0
             for k in range(n):
                 free += 0 if covered[k, y, x] else 1
             support[y, x] = min(free, 255)
+        for k in range(n):
+            for x in range(width):
+                # Why: what is covered sorts to the end, so the first ones are the samples that count.
+                is_out = covered[k, y, x] and support[y, x] > 0
+                for c in range(3):
+                    row[k, 3 * x + c] = 255 if is_out else images[k, y, x, c]
+        _sort_columns(row)
+        for x in range(width):
+            m = int(support[y, x]) if support[y, x] > 0 else n
             for c in range(3):
-                m = 0
-                for k in range(n):
-                    if free == 0 or not covered[k, y, x]:
-                        value = int(images[k, y, x, c])
-                        at = m
-                        while at > 0 and values[at - 1] > value:
-                            values[at] = values[at - 1]
-                            at -= 1
-                        values[at] = value
-                        m += 1
-                image[y, x, c] = values[m // 2]
+                image[y, x, c] = row[m // 2, 3 * x + c]
                 # Why: half the distance of the quartiles is a spread that a passing stranger does not move.
-                quarter = values[(3 * m) // 4 if (3 * m) // 4 < m else m - 1] - values[m // 4]
+                quarter = int(row[min((3 * m) // 4, m - 1), 3 * x + c]) - int(row[m // 4, 3 * x + c])
                 spread[y, x] = max(spread[y, x], quarter // 2 + 1)
     return image, spread, support
+
+
+@kernel
+def _sort_columns(row: NDArray[np.uint8]) -> None:
+    """Sort every column in place, all columns at once: neighbours change places until all is in order."""
+    n, width = row.shape
+    for turn in range(n):
+        for k in range(turn % 2, n - 1, 2):
+            upper, lower = row[k], row[k + 1]
+            for x in range(width):
+                a, b = upper[x], lower[x]
+                upper[x] = min(a, b)
+                lower[x] = max(a, b)

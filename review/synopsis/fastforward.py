@@ -228,6 +228,7 @@ def _shots(
         recording.path,
         start_pts_ticks=None if counts else span[0],
         end_pts_ticks=None if counts else span[1],
+        stream_index=facts.stream_index,
         forced_format=facts.forced_format,
     )
     waiting: tuple[int, int, NDArray[np.uint8]] | None = None

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gathers, for each film frame of one camera, the backdrop and the patches that stand on it."""
+"""Gathers, for each film frame of one camera, the backdrop and the patches that stand on it.
+
+Two lanes cut, each the units given to it, in film order and a few frames ahead of the painter: a frame that is dear for
+one lane then holds up neither the other lane nor the painter. What is cut does not depend on which lane was faster.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -26,7 +31,9 @@ __all__ = ["Harvester", "PanelFrame", "PanelPlan", "Standing"]
 FADE_FRAMES: Final = 6
 SAME_OBJECT_IOU: Final = 0.6
 GAINS_EVERY: Final = 4
-WORKERS: Final = 2
+LANES: Final = 2
+AHEAD_FRAMES: Final = 6
+Vote = tuple[Backdrop, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,9 +94,9 @@ class PanelFrame:
     n_missing: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Shown:
-    """What is remembered of an object while it is in the film."""
+    """What is remembered of an object while it is in the film; a later sample makes another of these."""
 
     sample: int = -1
     patch: Patch | None = None
@@ -97,6 +104,15 @@ class _Shown:
     scene: Backdrop | None = None
     gains: NDArray[np.float32] = field(default_factory=lambda: np.ones(3, np.float32))
     shift_px: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Asked:
+    """A frame that the lanes were asked to cut for: the tubes in it, and what each unit will give."""
+
+    frame: int
+    active: tuple[int, ...]
+    units: tuple[Future[tuple[dict[int, _Shown], list[Vote]]], ...]
 
 
 class Harvester:
@@ -133,10 +149,12 @@ class Harvester:
         self._by_start = np.argsort(self._first, kind="stable")
         self._next = 0
         self._active: list[int] = []
-        self._shown = {}  # type: dict[int, _Shown]
+        self._shown: dict[int, _Shown] = {}
         self._backdrop: Backdrop | None = None
         self._gains = np.ones(3, np.float32)
-        self._workers = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="synopsis-cut")
+        self._lanes = [ThreadPoolExecutor(1, thread_name_prefix=f"synopsis-cut-{k}") for k in range(LANES)]
+        self._lane_of: dict[int, int] = {}
+        self._asked: deque[_Asked] = deque()
         self._between: dict[tuple[BackdropKey, BackdropKey], tuple[float, float]] = {}
 
     def _align(self, units: dict[int, list[int]]) -> None:
@@ -154,44 +172,62 @@ class Harvester:
 
     def close(self) -> None:
         """Release every file."""
-        self._workers.shutdown()
+        for lane in self._lanes:
+            lane.shutdown(cancel_futures=True)
         self._reels.close()
 
     def frame(self, frame: int) -> PanelFrame:
         """What stands in a film frame of this panel; frames must be asked for in ascending order."""
-        self._step_to(frame)
-        votes = self._cut_due(frame)
-        standing = [found for index in self._active if (found := self._stand(index, frame)) is not None]
+        ahead = self._asked[-1].frame + 1 if self._asked else frame
+        for due in range(ahead, frame + AHEAD_FRAMES + 1):
+            self._asked.append(self._ask(due))
+        asked = self._asked.popleft()
+        assert asked.frame == frame, f"frame {frame} asked for, {asked.frame} is next"
+        shown: dict[int, _Shown] = {}
+        votes: list[Vote] = []
+        for unit in asked.units:
+            found, theirs = unit.result()
+            shown |= found
+            votes += theirs
         self._choose_backdrop(votes)
-        settled = tuple(replace(item, move_px=self._move_of(item.tube)) for item in standing)
+        standing = tuple(
+            self._stand(index, frame, shown[index]) for index in asked.active if shown[index].patch is not None
+        )
         return PanelFrame(
             frame=frame,
             backdrop=self._backdrop,
             gains=self._gains,
-            standing=settled,
-            n_missing=len(self._active) - len(standing),
+            standing=standing,
+            n_missing=len(asked.active) - len(standing),
         )
+
+    def _ask(self, frame: int) -> _Asked:
+        """Have the lanes cut for a frame: the tubes of a unit in turn, units side by side."""
+        self._step_to(frame)
+        due: dict[int, list[tuple[int, int]]] = {}
+        for index in self._active:
+            due.setdefault(int(self._plan.layout.unit[index]), []).append((index, self._sample_at(index, frame)))
+        units = [self._lanes[self._lane_of[unit]].submit(self._cut_unit, wanted) for unit, wanted in due.items()]
+        return _Asked(frame=frame, active=tuple(self._active), units=tuple(units))
 
     def _sample_at(self, index: int, frame: int) -> int:
         relative = frame - int(self._first[index])
         return int(np.searchsorted(self._offsets[index], relative, side="right")) - 1
 
-    def _cut_due(self, frame: int) -> list[tuple[Backdrop, NDArray[np.float32]]]:
-        """Cut every object whose sample changed; units side by side, the tubes of a unit in turn."""
-        due: dict[int, list[tuple[int, int]]] = {}
-        for index in self._active:
-            sample = self._sample_at(index, frame)
-            if sample != self._shown[index].sample or self._shown[index].patch is None:
-                due.setdefault(int(self._plan.layout.unit[index]), []).append((index, sample))
-        results = self._workers.map(self._cut_unit, due.values())
-        return [vote for votes in results for vote in votes]
+    def _cut_unit(self, wanted: Sequence[tuple[int, int]]) -> tuple[dict[int, _Shown], list[Vote]]:
+        """Cut those tubes of a unit whose sample changed; what each shows now, and the scenes that new ones ask for."""
+        votes: list[Vote] = []
+        for index, sample in wanted:
+            before = self._shown.get(index, _Shown())
+            if sample == before.sample and before.patch is not None:
+                continue
+            after = self._shown[index] = self._cut(index, sample, before)
+            if after.scene is not None and after.pts_ticks != before.pts_ticks:
+                votes.append((after.scene, after.gains))
+        return {index: self._shown[index] for index, _ in wanted}, votes
 
-    def _cut_unit(self, due: Sequence[tuple[int, int]]) -> list[tuple[Backdrop, NDArray[np.float32]]]:
-        votes = [self._cut(index, sample) for index, sample in due]
-        return [vote for vote in votes if vote is not None]
-
-    def _move_of(self, index: int) -> tuple[int, int]:
-        shown, backdrop = self._shown[index], self._backdrop
+    def _move_of(self, shown: _Shown) -> tuple[int, int]:
+        backdrop = self._backdrop
         if shown.scene is None or backdrop is None:
             return 0, 0
         between = (0.0, 0.0)
@@ -207,20 +243,22 @@ class Harvester:
         while self._next < len(self._by_start) and self._first[self._by_start[self._next]] <= frame:
             index = int(self._by_start[self._next])
             self._active.append(index)
-            self._shown[index] = _Shown()
             self._next += 1
+            unit = int(self._plan.layout.unit[index])
+            if unit not in self._lane_of:
+                load = [sum(1 for lane in self._lane_of.values() if lane == k) for k in range(LANES)]
+                self._lane_of[unit] = load.index(min(load))
         for index in [i for i in self._active if self._end[i] <= frame]:
             self._active.remove(index)
-            del self._shown[index]
             unit = int(self._plan.layout.unit[index])
-            if self._unit_end[unit] <= frame:
-                self._reels.release(unit)
+            self._lanes[self._lane_of[unit]].submit(self._shown.pop, index, None)
+        for unit in [unit for unit in self._lane_of if self._unit_end[unit] <= frame]:
+            self._lanes[self._lane_of.pop(unit)].submit(self._reels.release, unit)
 
-    def _stand(self, index: int, frame: int) -> Standing | None:
-        tube, shown = self._plan.tubes[index], self._shown[index]
+    def _stand(self, index: int, frame: int, shown: _Shown) -> Standing:
+        tube = self._plan.tubes[index]
+        assert shown.patch is not None
         relative = frame - int(self._first[index])
-        if shown.patch is None:
-            return None
         opacity = 1.0
         if tube.is_cut_before:
             opacity = min(opacity, (relative + 1) / FADE_FRAMES)
@@ -232,48 +270,47 @@ class Harvester:
             pts_ticks=shown.pts_ticks,
             time_us=int(tube.time_us[shown.sample]),
             box_xyxy_px=tube.boxes_xyxy_px[shown.sample],
-            move_px=(0, 0),
+            move_px=self._move_of(shown),
             opacity=opacity,
         )
 
-    def _cut(self, index: int, sample: int) -> tuple[Backdrop, NDArray[np.float32]] | None:
-        tube, shown = self._plan.tubes[index], self._shown[index]
+    def _cut(self, index: int, sample: int, before: _Shown) -> _Shown:
+        tube = self._plan.tubes[index]
         unit = int(self._plan.layout.unit[index])
         source = self._reels.frame(unit, tube.recording_id, int(tube.pts_ticks[sample]))
-        shown.sample = sample
-        if source is None or (source.pts_ticks == shown.pts_ticks and shown.patch is not None):
-            return None
-        backdrop = self._backdrops.at(tube.recording_id, source.pts_ticks)
-        if shown.scene is not backdrop or sample % GAINS_EVERY == 0:
-            shown.gains = frame_gains(source.image_bgr_u8, backdrop)
+        if source is None or (source.pts_ticks == before.pts_ticks and before.patch is not None):
+            return replace(before, sample=sample)
+        scene = self._backdrops.at(tube.recording_id, source.pts_ticks)
+        is_due = before.scene is not scene or sample % GAINS_EVERY == 0
+        gains = frame_gains(source, scene) if is_due else before.gains
         names, classes, boxes = self._presence.at(tube.recording_id, source.pts_ticks)
         # Why: a frame that does not tell its sway keeps that of the frame before.
-        shown.shift_px = backdrop.shift_of(source.image_bgr_u8, boxes) or shown.shift_px
-        shown.scene = backdrop
+        shift_px = scene.shift_of(source, boxes) or before.shift_px
         box = tube.boxes_xyxy_px[sample]
         apart = [
             boxes[k]
             for k, name in enumerate(names)
             if name not in self._tracks_of[unit] and _iou(boxes[k], box) < SAME_OBJECT_IOU
         ]
-        shown.patch = cut_patch(
-            source.image_bgr_u8,
+        patch = cut_patch(
+            source,
             box,
-            backdrop,
-            shown.gains,
-            shift_px=shown.shift_px,
+            scene,
+            gains,
+            shift_px=shift_px,
             rivals_xyxy_px=np.array(apart, np.float32).reshape(-1, 4),
-            before=shown.patch,
+            before=before.patch,
         )
-        shown.pts_ticks = source.pts_ticks
         own = [(tube.track_id, tube.class_name, box)]
         others = [(n, c, b) for n, c, b in zip(names, classes, boxes, strict=True) if n != tube.track_id]
         for name, class_name, area in [*own, *others]:
-            if name not in self._unmasked:
-                _mask(shown.patch, class_name, area)
-        return backdrop, shown.gains
+            if name not in self._unmasked and _meets(patch, area):
+                _mask(patch, class_name, area)
+        return _Shown(
+            sample=sample, patch=patch, pts_ticks=source.pts_ticks, scene=scene, gains=gains, shift_px=shift_px
+        )
 
-    def _choose_backdrop(self, votes: Sequence[tuple[Backdrop, NDArray[np.float32]]]) -> None:
+    def _choose_backdrop(self, votes: Sequence[Vote]) -> None:
         if not votes:
             return
         keys = [backdrop.key for backdrop, _ in votes]
@@ -283,6 +320,18 @@ class Harvester:
             return
         wanted = np.mean([gains for backdrop, gains in votes if backdrop.key == self._backdrop.key], axis=0)
         self._gains = np.asarray(self._gains + 0.2 * (wanted - self._gains), np.float32)
+
+
+def _meets(patch: Patch, box: NDArray[np.float32]) -> bool:
+    """True where a box, or what must not be recognised a little beyond it, lies in a patch."""
+    height, width = patch.weight_f32.shape
+    around = 0.05 * float(max(box[2] - box[0], box[3] - box[1])) + 1
+    return bool(
+        box[0] - around < patch.x_px + width
+        and box[2] + around > patch.x_px
+        and box[1] - around < patch.y_px + height
+        and box[3] + around > patch.y_px
+    )
 
 
 def _mask(patch: Patch, class_name: str, box: NDArray[np.float32]) -> None:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import chain
 from typing import Final
 
 import cv2
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from indexer.records import Recording
 from indexer.ticks import seconds_of, utc_of
+from review.synopsis._jit import kernel
 
 __all__ = ["WATERMARK", "Letterer", "Place", "Tag", "axis_strip", "local_zone", "place_tags", "time_text"]
 
@@ -25,6 +28,12 @@ MARK: Final = (80, 200, 255)
 CACHE: Final = 4096
 Box = tuple[float, float, float, float]
 WEIGHT: Final = 500
+N_ABOVE_BELOW: Final = 2
+SHARES: Final = (0.5, 0.0, 1.0, 0.25, 0.75)
+N_OWN: Final = 3
+REACHES: Final = (2.5, 4.0, 6.0)
+N_ANGLES: Final = 12
+N_SPOTS: Final = N_ABOVE_BELOW + 2 * len(SHARES) + N_OWN + len(REACHES) * N_ANGLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,11 +90,21 @@ class Letterer:
         x1, y1 = min(width, x + tag.ink_f32.shape[1]), min(height, y + tag.ink_f32.shape[0])
         if x1 <= x0 or y1 <= y0:
             return
-        weight = tag.ink_f32[y0 - y : y1 - y, x0 - x : x1 - x, None]
-        region = image_bgr_u8[y0:y1, x0:x1].astype(np.float32)
-        region *= 1 - ground
-        region += (np.array(ink, np.float32) - region) * weight
-        image_bgr_u8[y0:y1, x0:x1] = region.astype(np.uint8)
+        weight = tag.ink_f32[y0 - y : y1 - y, x0 - x : x1 - x]
+        _ink(image_bgr_u8[y0:y1, x0:x1], weight, 1.0 - ground, float(ink[0]), float(ink[1]), float(ink[2]))
+
+
+@kernel
+def _ink(
+    region: NDArray[np.uint8], weight: NDArray[np.float32], ground: float, blue: float, green: float, red: float
+) -> None:
+    """Darken a region in place and lay ink on it."""
+    ink = (blue, green, red)
+    for y in range(weight.shape[0]):
+        for x in range(weight.shape[1]):
+            for c in range(3):
+                below = region[y, x, c] * ground
+                region[y, x, c] = np.uint8(below + (ink[c] - below) * weight[y, x])
 
 
 def local_zone(recording: Recording) -> tzinfo:
@@ -146,10 +165,12 @@ def place_tags(
     places: list[Place | None] = []
     for index, size in enumerate(sizes_wh_px):
         others = boxes[:index] + boxes[index + 1 :]
-        spots = _spots(boxes[index], size)
-        order = [preferred[index]] if 0 <= preferred[index] < len(spots) else []
-        order += [side for side in range(len(spots)) if side not in order]
-        tries = (_try(spots[side], side, boxes[index], size, others, tags, picture_wh_px) for side in order)
+        before = preferred[index] if 0 <= preferred[index] < N_SPOTS else -1
+        order = chain((before,) if before >= 0 else (), (side for side in range(N_SPOTS) if side != before))
+        tries = (
+            _try(_spot(side, boxes[index], size), side, boxes[index], size, others, tags, picture_wh_px)
+            for side in order
+        )
         found = next((place for place in tries if place is not None), None)
         places.append(found)
         if found is not None:
@@ -157,22 +178,21 @@ def place_tags(
     return tuple(places)
 
 
-def _spots(box: Box, size_wh_px: tuple[int, int]) -> list[tuple[float, float, str]]:
-    """Corners to try for a tag, best first: beside the object, on its own box, then further away with a line."""
+def _spot(side: int, box: Box, size_wh_px: tuple[int, int]) -> tuple[float, float, str]:
+    """Corner to try for a tag, best first: beside the object, on its own box, then further away with a line."""
     (x0, y0, x1, y1), (width, height) = box, size_wh_px
     middle = (x0 + x1 - width) / 2
-    beside = [
-        (side_x, y0 + share * (y1 - y0 - height), "beside")
-        for share in (0.5, 0.0, 1.0, 0.25, 0.75)
-        for side_x in (x1 + 4, x0 - width - 4)
-    ]
-    own = [(middle, y, "own") for y in (y1 - height - 2, y0 + 2, (y0 + y1 - height) / 2)]
-    far = [
-        (middle + reach * 1.6 * np.cos(angle), (y0 + y1 - height) / 2 + reach * np.sin(angle), "far")
-        for reach in (2.5 * height, 4 * height, 6 * height)
-        for angle in np.linspace(-np.pi / 2, 1.5 * np.pi, 12, endpoint=False)
-    ]
-    return [(middle, y0 - height - 3, "beside"), (middle, y1 + 3, "beside"), *beside, *own, *far]
+    if side < N_ABOVE_BELOW:
+        return middle, (y0 - height - 3, y1 + 3)[side], "beside"
+    side -= N_ABOVE_BELOW
+    if side < 2 * len(SHARES):
+        return (x1 + 4, x0 - width - 4)[side % 2], y0 + SHARES[side // 2] * (y1 - y0 - height), "beside"
+    side -= 2 * len(SHARES)
+    if side < N_OWN:
+        return middle, (y1 - height - 2, y0 + 2, (y0 + y1 - height) / 2)[side], "own"
+    reach = REACHES[(side - N_OWN) // N_ANGLES] * height
+    angle = 2 * math.pi * ((side - N_OWN) % N_ANGLES) / N_ANGLES - math.pi / 2
+    return middle + reach * 1.6 * math.cos(angle), (y0 + y1 - height) / 2 + reach * math.sin(angle), "far"
 
 
 def _try(

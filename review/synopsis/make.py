@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a synopsis: film, map and report, from tracks and their recordings.
 
-Two threads share the work: one decodes and cuts out, the other paints and feeds the encoder, which is a process of its
-own. What waits between them is a handful of frames, so memory does not grow with the film.
+Harvesters decode and cut a few frames ahead in threads of their own; this one paints and feeds the encoder, which is a
+process of its own. What waits between them is a handful of frames, so memory does not grow with the film.
 """
 
 from __future__ import annotations
 
 import json
-import queue
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -44,7 +42,6 @@ from review.synopsis.tubes import tubes_of
 __all__ = ["FILM_SCHEMA", "make_synopsis", "map_path_of", "publish_map"]
 
 FILM_SCHEMA: Final = "relecture.synopsis-film/1"
-QUEUE_FRAMES: Final = 8
 NOTICE: Final = "SYNTHÈSE — objets d'instants différents ; aide à la lecture, jamais une preuve"
 
 
@@ -96,7 +93,13 @@ def make_synopsis(
     )
     began = time.perf_counter()
     with (
-        FilmWriter(out_path, size_wh_px=painter.size_wh_px, rate=plan.rate, sample_aspect=_aspect(plan)) as film,
+        FilmWriter(
+            out_path,
+            size_wh_px=painter.size_wh_px,
+            rate=plan.rate,
+            sample_aspect=_aspect(plan),
+            layout="yuv420p",
+        ) as film,
         tempfile.TemporaryDirectory(prefix=".map-", dir=out_path.parent) as folder,
     ):
         draft_path = Path(folder) / "map"
@@ -196,18 +199,6 @@ def _panels_at(plan: SynopsisPlan, number: int) -> list[int]:
     ]
 
 
-def _harvest(
-    plan: SynopsisPlan, harvesters: Sequence[Harvester], stop: threading.Event
-) -> Iterator[tuple[int, dict[int, PanelFrame]]]:
-    for number in range(plan.n_frames):
-        if stop.is_set():
-            return
-        yield (
-            number,
-            {k: harvesters[k].frame(number - plan.panels[k].first_frame) for k in _panels_at(plan, number)},
-        )
-
-
 def _render(
     plan: SynopsisPlan,
     harvesters: Sequence[Harvester],
@@ -219,52 +210,22 @@ def _render(
     cancel: Cancel | None,
 ) -> Tally:
     tally = Tally(shown=set())
-    waiting: queue.Queue[tuple[int, dict[int, PanelFrame]] | BaseException | None] = queue.Queue(QUEUE_FRAMES)
-    stop = threading.Event()
-
-    def gather() -> None:
-        try:
-            for item in _harvest(plan, harvesters, stop):
-                waiting.put(item)
-            waiting.put(None)
-        except BaseException as problem:  # noqa: BLE001  # Reason: handed to the thread that waits, which raises it.
-            waiting.put(problem)
-
-    thread = threading.Thread(target=gather, name="synopsis-harvest", daemon=True)
-    thread.start()
     try:
-        while True:
-            item = waiting.get()
-            if item is None:
-                break
-            if isinstance(item, BaseException):
-                raise item
+        for number in range(plan.n_frames):
             if cancel is not None and cancel():
                 raise SynopsisCancelled("The synopsis was stopped.", hint="Nothing was written.")
-            number, panels = item
-            picture, rows = painter.paint(number, panels)
-            film.write(picture)
+            panels = {k: harvesters[k].frame(number - plan.panels[k].first_frame) for k in _panels_at(plan, number)}
+            planes, rows = painter.paint(number, panels)
+            film.write(planes)
             side_map.add(rows)
             _count(tally, plan, panels, rows)
             if progress is not None:
                 progress("render", (number + 1) / plan.n_frames)
     finally:
-        stop.set()
-        while thread.is_alive():
-            _drain(waiting)
-            thread.join(0.01)
         tally.n_decoded = sum(harvester.n_decoded for harvester in harvesters)
         for harvester in harvesters:
             harvester.close()
     return tally
-
-
-def _drain(waiting: queue.Queue[tuple[int, dict[int, PanelFrame]] | BaseException | None]) -> None:
-    try:
-        while True:
-            waiting.get_nowait()
-    except queue.Empty:
-        return
 
 
 def _count(tally: Tally, plan: SynopsisPlan, panels: Mapping[int, PanelFrame], rows: Sequence[MapObject]) -> None:

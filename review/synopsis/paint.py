@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.records import Recording
 from review.synopsis._pixels import blended, resized
+from review.synopsis._planes import PicturePlanes, Rect
 from review.synopsis.backdrop import Backdrop
 from review.synopsis.harvest import PanelFrame, PanelPlan, Standing
 from review.synopsis.lettering import (
@@ -70,6 +71,8 @@ class PanelPainter:
         self._scene: tuple[Backdrop, NDArray[np.float32], NDArray[np.uint8]] | None = None
         self._old_scene: NDArray[np.uint8] | None = None
         self._fade_left = 0
+        self._drawn: list[Rect] = []
+        self._on_canvas: NDArray[np.uint8] | None = None
         self.n_tags = 0
         self.n_tags_without_place = 0
 
@@ -79,17 +82,23 @@ class PanelPainter:
         width, height = self._plan.size_wh_px
         return width, height + self._strip_px
 
-    def paint(self, frame: PanelFrame, canvas_bgr_u8: NDArray[np.uint8], corner_xy: tuple[int, int]) -> list[MapObject]:
-        """Paint a frame into a view of the film; rows of the map, in drawing order, in film pixels.
+    def paint(
+        self, frame: PanelFrame, canvas_bgr_u8: NDArray[np.uint8], corner_xy: tuple[int, int]
+    ) -> tuple[list[MapObject], list[Rect]]:
+        """Paint a frame into a view of the film.
 
         Args:
             frame: What to paint.
-            canvas_bgr_u8: View of the film of the size of the panel.
+            canvas_bgr_u8: View of the film of the size of the panel, as the last call left it.
             corner_xy: Where that view lies in the film.
+
+        Returns:
+            Rows of the map, in drawing order, in film pixels; and what changed, in pixels of the view.
         """
         width, height = self._plan.size_wh_px
         picture = canvas_bgr_u8[:height, :width]
-        self._paint_scene(frame, picture)
+        changed = self._paint_scene(frame, picture)
+        self._drawn = []
         order = sorted(frame.standing, key=lambda s: (float(s.box_xyxy_px[3]) * self._scale(s)[1], s.tube))
         boxes = np.zeros((len(order), 4))
         for row, item in enumerate(order):
@@ -98,32 +107,49 @@ class PanelPainter:
             boxes[row] = np.clip(moved, 0, [width, height, width, height])
             self._blend(item, picture, scale)
         texts = self._write_tags(order, boxes, picture)
-        self._paint_axis(order, canvas_bgr_u8[height:])
+        changed.append(self._paint_axis(order, canvas_bgr_u8[height:], height))
         self._forget({item.tube for item in order})
-        return [
+        rows = [
             self._row(frame.frame, item, box, text, corner_xy)
             for item, box, text in zip(order, boxes, texts, strict=True)
         ]
+        return rows, changed + self._drawn
+
+    def start_over(self) -> None:
+        """Another panel has painted on the view: paint all of it the next time."""
+        self._on_canvas = None
 
     def _scale(self, item: Standing) -> tuple[float, float]:
         size = self._plan.tubes[item.tube].size_wh_px
         return self._plan.size_wh_px[0] / size[0], self._plan.size_wh_px[1] / size[1]
 
-    def _paint_scene(self, frame: PanelFrame, picture: NDArray[np.uint8]) -> None:
+    def _paint_scene(self, frame: PanelFrame, picture: NDArray[np.uint8]) -> list[Rect]:
+        """Put the empty scene back wherever something else stands on it; the rectangles that changed."""
+        everything = [(0, 0, picture.shape[1], picture.shape[0] + self._strip_px)]
         if frame.backdrop is None:
             picture[:] = 60
-            return
+            self._on_canvas = None
+            return everything
         if self._scene is None or self._scene[0].key != frame.backdrop.key:
             if self._scene is not None:
                 self._old_scene, self._fade_left = self._scene[2], CROSSFADE_FRAMES
             self._scene = (frame.backdrop, frame.gains.copy(), self._lit(frame.backdrop, frame.gains))
         elif np.abs(frame.gains - self._scene[1]).max() > GAIN_STEP:
             self._scene = (frame.backdrop, frame.gains.copy(), self._lit(frame.backdrop, frame.gains))
-        picture[:] = self._scene[2]
+        scene = self._scene[2]
         if self._fade_left > 0 and self._old_scene is not None:
             share = self._fade_left / (CROSSFADE_FRAMES + 1)
-            cv2.addWeighted(self._old_scene, share, self._scene[2], 1 - share, 0, dst=picture)
+            picture[:] = cv2.addWeighted(self._old_scene, share, scene, 1 - share, 0)
             self._fade_left -= 1
+            self._on_canvas = None
+            return everything
+        if self._on_canvas is not scene:
+            picture[:] = scene
+            self._on_canvas = scene
+            return everything
+        for x0, y0, x1, y1 in self._drawn:
+            picture[y0:y1, x0:x1] = scene[y0:y1, x0:x1]
+        return list(self._drawn)
 
     def _lit(self, backdrop: Backdrop, gains: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The backdrop at an exposure, with the watermark in it: below every object, so it covers none."""
@@ -142,8 +168,7 @@ class PanelPainter:
         region[:] = (region + (255.0 - region) * weight).astype(np.uint8)
         return np.asarray(scene, np.uint8)
 
-    @staticmethod
-    def _blend(item: Standing, picture: NDArray[np.uint8], scale: tuple[float, float]) -> None:
+    def _blend(self, item: Standing, picture: NDArray[np.uint8], scale: tuple[float, float]) -> None:
         image, weight = item.patch.image_bgr_u8, item.patch.weight_f32
         x, y = item.patch.x_px + item.move_px[0], item.patch.y_px + item.move_px[1]
         if scale != (1.0, 1.0):
@@ -161,6 +186,7 @@ class PanelPainter:
             _soften_border(weight, (x0, y0, x1, y1), item, picture)
         region = picture[y0:y1, x0:x1]
         region[:] = blended(image, region, weight)
+        self._drawn.append((x0, y0, x1, y1))
 
     def _write_tags(
         self, order: Sequence[Standing], boxes: NDArray[np.float64], picture: NDArray[np.uint8]
@@ -182,11 +208,20 @@ class PanelPainter:
             if place.leader_px is not None:
                 x0, y0, x1, y1 = place.leader_px
                 cv2.line(picture, (x0, y0), (x1, y1), LEADER, 1, cv2.LINE_AA)
+                self._note(picture, (min(x0, x1) - 2, min(y0, y1) - 2, max(x0, x1) + 3, max(y0, y1) + 3))
             self._letterer.write(picture, tag, (place.x_px, place.y_px))
+            height, width = tag.ink_f32.shape
+            self._note(picture, (place.x_px, place.y_px, place.x_px + width, place.y_px + height))
             written.append(tag.text)
         return written
 
-    def _paint_axis(self, order: Sequence[Standing], view: NDArray[np.uint8]) -> None:
+    def _note(self, picture: NDArray[np.uint8], rect: Rect) -> None:
+        """Remember that a rectangle was drawn on, as far as it lies in the picture."""
+        height, width = picture.shape[:2]
+        self._drawn.append((max(0, rect[0]), max(0, rect[1]), min(width, rect[2]), min(height, rect[3])))
+
+    def _paint_axis(self, order: Sequence[Standing], view: NDArray[np.uint8], top_px: int) -> Rect:
+        """Mark on the axis when the objects were seen; the rectangle that this changes."""
         strip = view[: self._strip_px, : self._axis.shape[1]]
         strip[:] = self._axis
         start_us, end_us = self._plan.span_us
@@ -195,6 +230,7 @@ class PanelPainter:
             share = (item.time_us - start_us) / max(1, end_us - start_us)
             x = 8 + round((self._axis.shape[1] - 16) * min(1.0, max(0.0, share)))
             strip[max(0, line - 6) : line + 7, max(0, x - 1) : x + 2] = MARK
+        return 0, top_px + line - 6, strip.shape[1], top_px + line + 7
 
     def _forget(self, present: set[int]) -> None:
         for tube in [tube for tube in self._sides if tube not in present]:
@@ -263,6 +299,12 @@ class FilmPainter:
         ]
         self._band = self._paint_band()
         self._canvas = np.full((self.size_wh_px[1], self.size_wh_px[0], 3), GROUND, np.uint8)
+        self._canvas[: self._band_px] = self._band
+        self._planes = PicturePlanes(self.size_wh_px)
+        self._planes.renew(self._canvas, [(0, 0, *self.size_wh_px)])
+        self._is_side_by_side = is_side_by_side
+        self._last: tuple[int, ...] = ()
+        self._clock_px = 0
 
     @property
     def n_tags_without_place(self) -> int:
@@ -280,20 +322,40 @@ class FilmPainter:
         Args:
             number: Film frame.
             panels: Panel index to what it shows; panels that show nothing now are left out.
+
+        Returns:
+            (H * 3 // 2, W) planes as the encoder takes them, and the rows.
         """
         canvas = self._canvas
-        canvas[: self._band_px] = self._band
-        played_s, total_s = float(number / self._rate), float(self._n_frames / self._rate)
-        tag = self._letterer.tag(
-            f"{int(played_s) // 60}:{int(played_s) % 60:02d} / {int(total_s) // 60}:{int(total_s) % 60:02d}"
-        )
-        self._letterer.write(canvas, tag, (self.size_wh_px[0] - tag.ink_f32.shape[1] - 6, 4), ground=0.0)
+        changed = [self._paint_clock(number)]
+        if not self._is_side_by_side and tuple(panels) != self._last:
+            # Why: panels follow each other in one place, and a smaller one must not stand in the picture of another.
+            canvas[self._band_px :] = GROUND
+            changed.append((0, 0, *self.size_wh_px))
+            self._last = tuple(panels)
+            for index in panels:
+                self._painters[index].start_over()
         rows: list[MapObject] = []
         for index, panel in panels.items():
             painter, (x, y) = self._painters[index], self._corners[index]
             width, height = painter.size_wh_px
-            rows += painter.paint(panel, canvas[y : y + height, x : x + width], (x, y))
-        return canvas, rows
+            found, rects = painter.paint(panel, canvas[y : y + height, x : x + width], (x, y))
+            rows += found
+            changed += [(x0 + x, y0 + y, x1 + x, y1 + y) for x0, y0, x1, y1 in rects]
+        self._planes.renew(canvas, changed)
+        return self._planes.buffer_u8, rows
+
+    def _paint_clock(self, number: int) -> Rect:
+        """Write how far the film has got; the rectangle that this changes."""
+        played_s, total_s = float(number / self._rate), float(self._n_frames / self._rate)
+        tag = self._letterer.tag(
+            f"{int(played_s) // 60}:{int(played_s) % 60:02d} / {int(total_s) // 60}:{int(total_s) % 60:02d}"
+        )
+        self._clock_px = max(self._clock_px, tag.ink_f32.shape[1])
+        left = max(0, self.size_wh_px[0] - self._clock_px - 6)
+        self._canvas[: self._band_px, left:] = self._band[:, left:]
+        self._letterer.write(self._canvas, tag, (self.size_wh_px[0] - tag.ink_f32.shape[1] - 6, 4), ground=0.0)
+        return left, 0, self.size_wh_px[0], self._band_px
 
     def _paint_band(self) -> NDArray[np.uint8]:
         band = np.full((self._band_px, self.size_wh_px[0], 3), GROUND, np.uint8)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.crops import crop_bgr_u8, sparse_bgr_u8
 from indexer.media import Picture, iter_pictures
 from indexer.records import Recording, RecordingId
 from review.synopsis.backdrop import has_no_times
@@ -25,13 +25,35 @@ MAX_SKIP_FRAMES: Final = 40
 MAX_IDLE: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SourceFrame:
-    """One decoded frame with the PTS that it really has, and whether the decoder concealed damage in it."""
+    """One decoded frame with the PTS that it really has; pixels are converted when asked for.
 
-    pts_ticks: int
-    image_bgr_u8: NDArray[np.uint8]
-    is_corrupt: bool
+    Attributes:
+        pts_ticks: PTS of these pixels.
+        is_corrupt: True when the decoder concealed damage in it.
+        size_wh_px: Width and height.
+    """
+
+    def __init__(self, pts_ticks: int, picture: Picture) -> None:
+        self.pts_ticks = pts_ticks
+        self.is_corrupt = picture.is_corrupt
+        self.size_wh_px = picture.size_wh_px
+        self._picture = picture
+        self._whole_u8: NDArray[np.uint8] | None = None
+
+    def crop(self, box_xyxy_px: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+        """A copy of the pixels inside a box that lies in the picture."""
+        return crop_bgr_u8(self._picture, box_xyxy_px)
+
+    def sparse(self, step: int) -> NDArray[np.uint8]:
+        """Every ``step``-th pixel both ways, to three grey levels."""
+        return sparse_bgr_u8(self._picture, step)
+
+    def whole(self) -> NDArray[np.uint8]:
+        """(H, W, 3), converted once."""
+        if self._whole_u8 is None:
+            self._whole_u8 = self._picture.bgr_u8()
+        return self._whole_u8
 
 
 class _Reel:
@@ -42,7 +64,10 @@ class _Reel:
         self._counts = has_no_times(recording)
         start = None if self._counts else start_pts_ticks
         self._pictures: Iterator[Picture] = iter_pictures(
-            recording.path, start_pts_ticks=start, forced_format=recording.facts.forced_format
+            recording.path,
+            start_pts_ticks=start,
+            stream_index=recording.facts.stream_index,
+            forced_format=recording.facts.forced_format,
         )
         self._number = -1
         self._ahead: Picture | None = None
@@ -72,9 +97,7 @@ class _Reel:
                 self._ahead_pts = self._number if self._counts else self._ahead.pts_ticks or 0
             if self._ahead_pts > pts_ticks:
                 return self.current
-            self.current = SourceFrame(
-                pts_ticks=self._ahead_pts, image_bgr_u8=self._ahead.bgr_u8(), is_corrupt=self._ahead.is_corrupt
-            )
+            self.current = SourceFrame(self._ahead_pts, self._ahead)
             self._ahead = None
             if self.current.pts_ticks == pts_ticks:
                 self._ahead_pts = pts_ticks + 1

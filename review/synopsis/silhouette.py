@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review.synopsis._jit import kernel
-from review.synopsis._pixels import blurred, resized
+from review.synopsis._pixels import SourcePixels, blurred, resized
 from review.synopsis.backdrop import Backdrop
 
 __all__ = ["Patch", "cut_patch"]
@@ -26,6 +26,7 @@ STRONG: Final = 2.0
 LEAST_COVER: Final = 0.16
 MOST_COVER: Final = 0.985
 LOCAL_GAIN: Final = (0.8, 1.25)
+LEAST_RIM: Final = 40
 LEAST_BODY: Final = 0.16
 SHADE: Final = 0.9
 WEIGH_PX: Final = 9_000
@@ -51,7 +52,7 @@ class Patch:
 
 
 def cut_patch(
-    frame_bgr_u8: NDArray[np.uint8],
+    frame: SourcePixels,
     box_xyxy_px: NDArray[np.float32],
     backdrop: Backdrop,
     gains: NDArray[np.float32],
@@ -63,7 +64,7 @@ def cut_patch(
     """Cut an object out of its frame.
 
     Args:
-        frame_bgr_u8: (H, W, 3) source frame.
+        frame: Source frame.
         box_xyxy_px: (4,) box of the object.
         backdrop: Empty scene of the lighting period.
         gains: (3,) exposure of the frame over the backdrop.
@@ -74,17 +75,17 @@ def cut_patch(
     Returns:
         The patch; its arrays are copies.
     """
-    height, width = frame_bgr_u8.shape[:2]
+    width, height = frame.size_wh_px
     x0, y0, x1, y1 = (float(v) for v in box_xyxy_px)
     margin = max(MIN_MARGIN_PX, MARGIN * min(x1 - x0, y1 - y0))
     left, top = max(0, int(x0 - margin)), max(0, int(y0 - margin))
     right, bottom = min(width, int(np.ceil(x1 + margin))), min(height, int(np.ceil(y1 + margin)))
-    region = (slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1)))
-    image = frame_bgr_u8[region].copy()
+    top, left = min(top, height - 1), min(left, width - 1)
+    corners = (left, top, max(right, left + 1), max(bottom, top + 1))
+    image = frame.crop(corners)
     inner = _inner_box(image.shape[:2], (x0 - left, y0 - top, x1 - left, y1 - top))
     found: NDArray[np.float32] | None = None
-    if backdrop.is_usable and backdrop.image_bgr_u8.shape == frame_bgr_u8.shape:
-        corners = (region[1].start, region[0].start, region[1].stop, region[0].stop)
+    if backdrop.is_usable and backdrop.image_bgr_u8.shape == (height, width, 3):
         found = _weigh(image, backdrop, corners, shift_px, gains, inner, before)
     sides = (left > 0, top > 0, right < width, bottom < height)
     weight = _soft_box(image.shape[:2], inner, margin, sides) if found is None else found
@@ -156,13 +157,38 @@ def _lit_gains(
 ) -> NDArray[np.float32]:
     """Exposure of the frame over the scene, corrected by what the rim around the object shows."""
     step = max(1, round((image.shape[0] * image.shape[1] / 4_000) ** 0.5))
-    rim = np.ones(image.shape[:2], bool)
-    rim[inner[1] : inner[3], inner[0] : inner[2]] = False
-    rim = rim[::step, ::step]
-    if np.count_nonzero(rim) < 40:
-        return gains
-    ratio = (image[::step, ::step][rim] + np.float32(8)) / (scene[::step, ::step][rim] * gains + 8)
-    return np.asarray(gains * np.clip(np.median(ratio, axis=0), *LOCAL_GAIN), np.float32)
+    ratio, n = _rim_ratio(image, scene, gains, inner[0], inner[1], inner[2], inner[3], step)
+    return gains if n < LEAST_RIM else np.asarray(gains * np.clip(ratio, *LOCAL_GAIN), np.float32)
+
+
+@kernel
+def _rim_ratio(
+    image: NDArray[np.uint8],
+    scene: NDArray[np.uint8],
+    gains: NDArray[np.float32],
+    x0: int,
+    y0: int,
+    x1: int,
+    y1: int,
+    step: int,
+) -> tuple[NDArray[np.float32], int]:
+    """(3,) median ratio of image to lit scene at every ``step``-th pixel outside a box, and how many those are."""
+    height, width = image.shape[:2]
+    found = np.empty((3, (height // step + 1) * (width // step + 1)), np.float32)
+    n = 0
+    for y in range(0, height, step):
+        for x in range(0, width, step):
+            if x0 <= x < x1 and y0 <= y < y1:
+                continue
+            for c in range(3):
+                lit = np.float32(scene[y, x, c]) * gains[c] + np.float32(8)
+                found[c, n] = (np.float32(image[y, x, c]) + np.float32(8)) / lit
+            n += 1
+    middle = np.ones(3, np.float32)
+    if n > 0:
+        for c in range(3):
+            middle[c] = np.median(found[c, :n])
+    return middle, n
 
 
 @kernel
@@ -316,20 +342,27 @@ def _yield_to_rivals(
 ) -> None:
     """Take away pixels that lie nearer, in units of the boxes, to another object than to this one."""
     height, width = weight.shape
-    if len(rivals) == 0:
-        return
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    own = _distance(xs, ys, np.array(inner, np.float32))
-    for rival in rivals:
-        if rival[2] <= 0 or rival[3] <= 0 or rival[0] >= width or rival[1] >= height:
-            continue
-        theirs = _distance(xs, ys, rival)
-        weight *= np.clip((theirs - own) * 4 + 0.5, 0, 1) ** (theirs < 1.1)
+    meets = (rivals[:, 2] > 0) & (rivals[:, 3] > 0) & (rivals[:, 0] < width) & (rivals[:, 1] < height)
+    if meets.any():
+        _share_out(weight, np.array(inner, np.float32), np.ascontiguousarray(rivals[meets], np.float32))
 
 
-def _distance(xs: NDArray[np.float32], ys: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Distance to the centre of a box, 1 at its edge (ellipse)."""
-    half_w, half_h = max(1.0, float(box[2] - box[0]) / 2), max(1.0, float(box[3] - box[1]) / 2)
-    dx = (xs - float(box[0] + box[2]) / 2) / half_w
-    dy = (ys - float(box[1] + box[3]) / 2) / half_h
-    return np.asarray(np.sqrt(dx * dx + dy * dy), np.float32)
+@kernel
+def _share_out(weight: NDArray[np.float32], own: NDArray[np.float32], rivals: NDArray[np.float32]) -> None:
+    """Lower weights in place by the distances to the centres of boxes, 1 at the edge of each (ellipse)."""
+    height, width = weight.shape
+    for y in range(height):
+        for x in range(width):
+            mine = _distance(x, y, own)
+            for k in range(len(rivals)):
+                theirs = _distance(x, y, rivals[k])
+                if theirs < 1.1:
+                    weight[y, x] *= min(1.0, max(0.0, (theirs - mine) * 4.0 + 0.5))
+
+
+@kernel
+def _distance(x: float, y: float, box: NDArray[np.float32]) -> float:
+    half_w, half_h = max(1.0, (box[2] - box[0]) / 2), max(1.0, (box[3] - box[1]) / 2)
+    dx = (x - (box[0] + box[2]) / 2) / half_w
+    dy = (y - (box[1] + box[3]) / 2) / half_h
+    return float(np.sqrt(dx * dx + dy * dy))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from review.synopsis._pixels import PlainPixels
 from review.synopsis.backdrop import Backdrops, frame_gains
 from review.synopsis.presence import Presence
 from review.synopsis.reels import Reels
@@ -62,7 +63,7 @@ def test_exposure_is_measured_against_the_scene(clip: Clip) -> None:
     backdrop = backdrops_of(clip, ()).at(clip.recording.recording_id, 0)
     brighter = np.clip(backdrop.image_bgr_u8 * 1.2, 0, 255).astype(np.uint8)
 
-    assert frame_gains(brighter, backdrop) == pytest.approx([1.2] * 3, abs=0.03)
+    assert frame_gains(PlainPixels(brighter), backdrop) == pytest.approx([1.2] * 3, abs=0.03)
 
 
 def test_a_reel_gives_exact_frames_forward_and_starts_again_when_asked_to_go_back(clip: Clip) -> None:

@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.records import RecordingId
+from review.synopsis._pixels import PlainPixels
 from review.synopsis.backdrop import Backdrop
 from review.synopsis.registration import anchor_of, shift_between
 from review.synopsis.silhouette import Patch, cut_patch
@@ -52,7 +53,7 @@ def cut(
     is_usable: bool = True,
 ) -> Patch:
     return cut_patch(
-        frame,
+        PlainPixels(frame),
         BOX,
         a_backdrop(scene, is_usable=is_usable),
         np.array(gains, np.float32),
@@ -165,7 +166,7 @@ def test_an_object_at_the_border_of_the_picture_is_not_faded_there() -> None:
     frame[60:180, 0:40] = (170, 60, 40)
 
     patch = cut_patch(
-        frame,
+        PlainPixels(frame),
         np.array([0, 60, 40, 180], np.float32),
         a_backdrop(ground()),
         np.ones(3, np.float32),
