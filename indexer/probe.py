@@ -83,14 +83,21 @@ def sha256_of_file(path: str, *, progress: Callable[[int], None] | None = None) 
     return digest.hexdigest(), n_bytes
 
 
-def probe(path: str, *, progress: Callable[[int], None] | None = None) -> ProbeResult:
+def probe(
+    path: str, *, progress: Callable[[int], None] | None = None, hashed: tuple[str, int] | None = None
+) -> ProbeResult:
     """Hash a file, then read its packets and say what it is.
+
+    Args:
+        path: The recording.
+        progress: Told the bytes hashed so far.
+        hashed: SHA-256 and size, where the caller took them already: a process that decodes must not be asked for them.
 
     Raises:
         UnreadableInput: The file is missing or cannot be read.
         NotFootage: There is no video stream that can be decoded.
     """
-    sha256, size_bytes = sha256_of_file(path, progress=progress)
+    sha256, size_bytes = hashed or sha256_of_file(path, progress=progress)
     header, forced_format, wrong_demuxer = _open_best(path)
     read = _read_packets(path, header, forced_format)
     if not read.counts.n_video:

@@ -16,11 +16,12 @@ from typing import Final
 
 from indexer.findings import Finding, FindingKind
 from indexer.index import void_segments
-from indexer.probe import ProbeResult, probe
+from indexer.probe import ProbeResult, sha256_of_file
 from indexer.records import Recording, RecordingId
 from indexer.ticks import ClockRecord
 from models.errors import OutOfScope, RelectureError, UnreadableInput, UsageProblem
 from review.audit.record import JsonObject
+from review.decoding import probe_in_child
 from review.recordings import CaseRecording, read_recordings, recording_name, to_bytes, write_packets
 from review.requisition import ScopeVerdict
 from review.session import CaseSession
@@ -240,10 +241,12 @@ class _Import:
             if self._progress is not None:
                 self._progress(name, n_bytes, size_bytes)
 
-        probed = probe(str(file), progress=tell)
-        known = self._known.get(probed.sha256)
+        # Why: this process takes the digest, before anything decodes the file and where no decoder can touch it.
+        hashed = sha256_of_file(str(file), progress=tell)
+        known = self._known.get(hashed[0])
         if known is not None:
             return self._again(file, known)
+        probed = probe_in_child(str(file), hashed=hashed)
         recording = self._recording(file, probed)
         item, reason = self._held_against_scope(recording)
         if item.scope == ScopeVerdict.OUTSIDE:

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the indexer over a case: plans, shares out, commits segment by segment, reports with an estimate.
 
-Workers get plain values, open the original themselves and send packed bytes back; only this process writes.
+Workers get plain values, open the original themselves, in the sandbox, and send packed bytes back; only this process
+writes.
 A segment that is stored with the same configuration is never made again, so a killed run goes on where it was.
 """
 
 from __future__ import annotations
 
-import functools
-import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,14 @@ from typing import Any
 from indexer.audit import TriageAudit, audit_finding, audit_of
 from indexer.findings import Finding
 from indexer.index import content_digest, void_segments
-from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segments
+from indexer.pipeline import IndexConfig, SegmentPlan, plan_segments
 from indexer.probe import PacketTable
 from indexer.records import Recording, SkippedSpan
-from indexer.segments import Segment, pack, read_header, segment_name, unpack
-from models.errors import RelectureError, StoreProblem, UnreadableInput
+from indexer.segments import Segment, read_header, segment_name, unpack
+from models.errors import RelectureError, UnreadableInput
 from models.modelset import ModelSet, Profile, load_model_set
+from review.decoding import SegmentWork
+from review.engines import Engine, LocalEngine
 from review.recordings import CaseRecording, finding_document, packets_of, read_recordings
 from review.session import CaseSession
 
@@ -80,11 +80,16 @@ class RecordingReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexReport:
-    """What a run gave. ``content_sha256`` is equal for equal indexes, on any machine with the same decoder."""
+    """What a run gave.
+
+    ``content_sha256`` is equal for equal indexes, on any machine with the same decoder. ``sandbox`` says what held
+    around the processes that decoded; it is empty when none had to be started.
+    """
 
     profile: str
     engine: str
     jobs: int
+    sandbox: str
     models: tuple[str, ...]
     config_sha256: str
     content_sha256: str
@@ -106,22 +111,12 @@ class IndexReport:
         return values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    item: CaseRecording
-    plan: SegmentPlan
-
-    @property
-    def footage_s(self) -> float:
-        ticks = self.plan.end_pts_ticks - self.plan.start_pts_ticks
-        return float(ticks * self.item.recording.facts.time_base)
-
-
 def run_index(
     session: CaseSession,
     *,
     profile: Profile = "standard",
     jobs: int | None = None,
+    engine: Engine | None = None,
     progress: Callable[[IndexProgress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> IndexReport:
@@ -131,12 +126,13 @@ def run_index(
         session: Opened for writing.
         profile: ``fast``, ``standard`` or ``exhaustive``.
         jobs: Worker processes; None for one a core.
+        engine: Who makes the segments; None for decoding children of this machine.
         progress: Told after each segment.
         should_stop: Asked between segments; what is committed stays.
 
     Raises:
         UnreadableInput: There is no recording, or the only one has gone.
-        StoreProblem: A worker was killed (memory) twice on the same segment.
+        StoreProblem: The case folder cannot be written.
     """
     started = time.perf_counter()
     config = IndexConfig.of_profile(profile)
@@ -145,12 +141,12 @@ def run_index(
     if not items:
         raise UnreadableInput("The case holds no recording.", hint="Import some first: relecture import CASE PATH…")
     config_sha256 = config.digest(models)
-    jobs = max(1, jobs or os.cpu_count() or 1)
+    engine = engine or LocalEngine(max(1, jobs or os.cpu_count() or 1))
     detail: dict[str, Any] = {"profile": profile, "config_sha256": config_sha256, "models": list(models.ids)}
     with session.act("index.run", detail=detail) as act:
         run = _Run(session, items, config, config_sha256, models, progress, should_stop)
-        problems = run.go(jobs)
-        report = run.report(jobs=jobs, problems=problems, wall_s=time.perf_counter() - started)
+        problems = run.go(engine)
+        report = run.report(engine=engine, problems=problems, wall_s=time.perf_counter() - started)
         act.result = {"content_sha256": report.content_sha256, "n_segments": report.n_segments}
     if problems and len(items) == 1:
         raise next(iter(problems.values()))
@@ -181,30 +177,31 @@ class _Run:
         self._n_made = 0
         self._n_tracks = 0
 
-    def go(self, jobs: int) -> dict[str, RelectureError]:
+    def go(self, engine: Engine) -> dict[str, RelectureError]:
         """Make what is missing; returns the problems by recording."""
-        planned = {item.recording.recording_id: self._tasks_of(item) for item in self._items}
+        planned = {item.recording.recording_id: self._works_of(item) for item in self._items}
         for recording_id, of_recording in planned.items():
             # Why: after a change of scope fewer segments may be wanted; those beyond would be counted twice.
             void_segments(self._session.store, recording_id, from_number=len(of_recording))
-        tasks = [task for of_recording in planned.values() for task in of_recording if not self._is_stored(task)]
-        total_s = sum(task.footage_s for task in tasks)
+        works = [work for of_recording in planned.values() for work in of_recording if not self._is_stored(work)]
+        total_s = sum(_footage_s(work) for work in works)
         done_s, started = 0.0, time.perf_counter()
         problems: dict[str, RelectureError] = {}
-        for task, outcome in self._outcomes(tasks, jobs):
-            if isinstance(outcome, RelectureError):
-                problems.setdefault(task.item.recording.recording_id, outcome)
-            else:
-                content, n_tracks = outcome
-                name = segment_name(task.item.recording.recording_id, task.plan.number)
-                self._session.store.write(name, content)
-                self._n_made += 1
-                self._n_tracks += n_tracks
-            done_s += task.footage_s
-            self._tell(done_s, total_s, started, task)
+        outcomes = engine.outcomes(works, profile=self._models.profile, should_stop=self._should_stop)
+        with closing(outcomes):
+            for work, outcome in outcomes:
+                if isinstance(outcome, RelectureError):
+                    problems.setdefault(work.recording.recording_id, outcome)
+                else:
+                    content, n_tracks = outcome
+                    self._session.store.write(segment_name(work.recording.recording_id, work.plan.number), content)
+                    self._n_made += 1
+                    self._n_tracks += n_tracks
+                done_s += _footage_s(work)
+                self._tell(done_s, total_s, started, work)
         return problems
 
-    def report(self, *, jobs: int, problems: dict[str, RelectureError], wall_s: float) -> IndexReport:
+    def report(self, *, engine: Engine, problems: dict[str, RelectureError], wall_s: float) -> IndexReport:
         segments = []
         recordings = []
         for item in self._items:
@@ -244,8 +241,9 @@ class _Run:
             )
         return IndexReport(
             profile=self._config.profile,
-            engine="local",
-            jobs=jobs,
+            engine=engine.name,
+            jobs=engine.jobs,
+            sandbox=engine.sandbox,
             models=self._models.ids,
             config_sha256=self._config_sha256,
             content_sha256=content_digest(segments),
@@ -255,7 +253,7 @@ class _Run:
             recordings=tuple(recordings),
         )
 
-    def _tasks_of(self, item: CaseRecording) -> list[_Task]:
+    def _works_of(self, item: CaseRecording) -> list[SegmentWork]:
         packets = self._packets[item.recording.recording_id]
         plans = []
         for plan in plan_segments(item.recording, packets, self._config):
@@ -263,74 +261,30 @@ class _Run:
                 first, last = max(start, plan.start_pts_ticks), min(end, plan.end_pts_ticks)
                 if first < last:
                     plans.append(_clipped(plan, packets, first, last))
-        return [_Task(item=item, plan=replace(plan, number=number)) for number, plan in enumerate(plans)]
+        return [
+            SegmentWork(
+                recording=item.recording, packets=packets, plan=replace(plan, number=number), config=self._config
+            )
+            for number, plan in enumerate(plans)
+        ]
 
-    def _is_stored(self, task: _Task) -> bool:
-        name = segment_name(task.item.recording.recording_id, task.plan.number)
+    def _is_stored(self, work: SegmentWork) -> bool:
+        name = segment_name(work.recording.recording_id, work.plan.number)
         if not self._session.store.exists(name):
             return False
         header = read_header(self._session.store.read(name), name=name)
         return (
             header.config_sha256 == self._config_sha256
-            and header.start_pts_ticks == task.plan.start_pts_ticks
-            and header.end_pts_ticks == task.plan.end_pts_ticks
+            and header.start_pts_ticks == work.plan.start_pts_ticks
+            and header.end_pts_ticks == work.plan.end_pts_ticks
         )
 
-    def _outcomes(
-        self, tasks: Sequence[_Task], jobs: int
-    ) -> Iterator[tuple[_Task, tuple[bytes, int] | RelectureError]]:
-        if min(jobs, len(tasks)) <= 1:
-            for task in tasks:
-                if self._should_stop():
-                    return
-                yield task, _made(task, self._packets[task.item.recording.recording_id], self._config, self._models)
-            return
-        yield from self._outcomes_of_pool(list(tasks), jobs)
-
-    def _outcomes_of_pool(
-        self, waiting: list[_Task], jobs: int
-    ) -> Iterator[tuple[_Task, tuple[bytes, int] | RelectureError]]:
-        killed_once: set[tuple[str, int]] = set()
-        while waiting:
-            batch, waiting = waiting, []
-            with ProcessPoolExecutor(
-                max_workers=min(jobs, len(batch)),
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=functools.partial(_open_models, self._models.profile),
-            ) as pool:
-                running: dict[Future[tuple[bytes, int] | RelectureError], _Task] = {}
-                queue = list(batch)
-                while queue or running:
-                    while queue and len(running) < jobs + 1 and not self._should_stop():
-                        task = queue.pop(0)
-                        packets = self._packets[task.item.recording.recording_id]
-                        running[pool.submit(_made_in_worker, task, packets, self._config)] = task
-                    if not running:
-                        return
-                    done, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in sorted(done, key=lambda item: _task_key(running[item])):
-                        task = running.pop(future)
-                        try:
-                            yield task, future.result()
-                        except BrokenProcessPool as problem:
-                            lost = [task, *running.values(), *queue]
-                            for item in [task, *running.values()]:
-                                if _task_key(item) in killed_once:
-                                    raise StoreProblem(
-                                        f"A worker was killed twice on {Path(item.item.recording.path).name}.",
-                                        hint="The machine may lack memory: close programs, or run with --jobs 1.",
-                                    ) from problem
-                                killed_once.add(_task_key(item))
-                            waiting = lost
-                            running, queue = {}, []
-                            break
-
-    def _tell(self, done_s: float, total_s: float, started: float, task: _Task) -> None:
+    def _tell(self, done_s: float, total_s: float, started: float, work: SegmentWork) -> None:
         if self._progress is None:
             return
         elapsed_s = time.perf_counter() - started
         left_s = elapsed_s / done_s * (total_s - done_s) if done_s > 0 else None
-        name = Path(task.item.recording.path).name
+        name = Path(work.recording.path).name
         self._progress(
             IndexProgress(done_s=done_s, total_s=total_s, left_s=left_s, recording=name, n_tracks=self._n_tracks)
         )
@@ -343,50 +297,10 @@ def _findings_of(recording: Recording, segments: Sequence[Segment], audit: Triag
     return (*said, audited) if audited else tuple(said)
 
 
-def _task_key(task: _Task) -> tuple[str, int]:
-    return task.item.recording.recording_id, task.plan.number
+def _footage_s(work: SegmentWork) -> float:
+    return float((work.plan.end_pts_ticks - work.plan.start_pts_ticks) * work.recording.facts.time_base)
 
 
 def _clipped(plan: SegmentPlan, packets: PacketTable, start: int, end: int) -> SegmentPlan:
     first, last = packets.pts_ticks.searchsorted([start, end])
     return replace(plan, start_pts_ticks=start, end_pts_ticks=end, first_frame=int(first), n_frames=int(last - first))
-
-
-_models_of_worker: list[ModelSet] = []
-
-
-def _open_models(profile: Profile) -> None:
-    """Load the models once a worker process."""
-    _models_of_worker[:] = [load_model_set(profile)]
-
-
-def _made_in_worker(task: _Task, packets: PacketTable, config: IndexConfig) -> tuple[bytes, int] | RelectureError:
-    return _made(task, packets, config, _models_of_worker[0])
-
-
-def _made(
-    task: _Task, packets: PacketTable, config: IndexConfig, models: ModelSet
-) -> tuple[bytes, int] | RelectureError:
-    """The boundary of one item: trouble with a recording is an outcome, not the end of the run."""
-    recording: Recording = task.item.recording
-    try:
-        _require_unchanged(recording)
-        segment = index_segment(recording, packets, task.plan, config, models)
-        # Why: a medium that was unplugged meanwhile gives fewer pictures and no error; such a segment is not kept.
-        _require_unchanged(recording)
-    except RelectureError as problem:
-        return problem
-    except OSError as problem:
-        return UnreadableInput(
-            f"{recording.path} cannot be read ({problem.strerror}).",
-            hint="Plug the medium in again and run index again; what is committed is kept.",
-        )
-    return pack(segment)[0], len(segment.tracks)
-
-
-def _require_unchanged(recording: Recording) -> None:
-    if Path(recording.path).stat().st_size != recording.size_bytes:
-        raise UnreadableInput(
-            f"{recording.path} has changed since it was imported.",
-            hint="Restore the original as delivered: its digest is in the case; then run index again.",
-        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -23,6 +24,12 @@ from review.session import CaseSession
 
 __all__ = [
     "CaseRecording",
+    "facts_document",
+    "facts_of",
+    "finding_document",
+    "finding_of",
+    "packets_bytes",
+    "packets_from",
     "packets_name",
     "packets_of",
     "read_recordings",
@@ -99,29 +106,52 @@ def to_bytes(item: CaseRecording) -> bytes:
             "drift_ppm": clock.drift_ppm,
             "how_read": clock.how_read,
         },
-        "facts": {
-            "container": facts.container,
-            "forced_format": facts.forced_format,
-            "codec": facts.codec,
-            "stream_index": facts.stream_index,
-            "size_wh_px": list(facts.size_wh_px),
-            "sample_aspect": str(facts.sample_aspect),
-            "rotation_deg": facts.rotation_deg,
-            "time_base": str(facts.time_base),
-            "n_packets": facts.n_packets,
-            "first_pts_ticks": facts.first_pts_ticks,
-            "last_pts_ticks": facts.last_pts_ticks,
-            "median_step_ticks": facts.median_step_ticks,
-            "is_vfr": facts.is_vfr,
-            "n_keyframes": facts.n_keyframes,
-            "header_frames": facts.header_frames,
-            "bytes_accounted": facts.bytes_accounted,
-            "decoder": facts.decoder,
-            "size_changes": [list(change) for change in facts.size_changes],
-        },
+        "facts": facts_document(facts),
         "findings": [finding_document(finding) for finding in recording.findings],
     }
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def facts_document(facts: StreamFacts) -> dict[str, object]:
+    """The facts of a stream as plain values."""
+    return {
+        "container": facts.container,
+        "forced_format": facts.forced_format,
+        "codec": facts.codec,
+        "stream_index": facts.stream_index,
+        "size_wh_px": list(facts.size_wh_px),
+        "sample_aspect": str(facts.sample_aspect),
+        "rotation_deg": facts.rotation_deg,
+        "time_base": str(facts.time_base),
+        "n_packets": facts.n_packets,
+        "first_pts_ticks": facts.first_pts_ticks,
+        "last_pts_ticks": facts.last_pts_ticks,
+        "median_step_ticks": facts.median_step_ticks,
+        "is_vfr": facts.is_vfr,
+        "n_keyframes": facts.n_keyframes,
+        "header_frames": facts.header_frames,
+        "bytes_accounted": facts.bytes_accounted,
+        "decoder": facts.decoder,
+        "size_changes": [list(change) for change in facts.size_changes],
+    }
+
+
+def facts_of(document: Mapping[str, Any]) -> StreamFacts:
+    """The facts back from :func:`facts_document`."""
+    return StreamFacts(
+        **{
+            **document,
+            "size_wh_px": tuple(document["size_wh_px"]),
+            "sample_aspect": Fraction(document["sample_aspect"]),
+            "time_base": Fraction(document["time_base"]),
+            "size_changes": tuple(tuple(change) for change in document.get("size_changes", ())),
+        }
+    )
+
+
+def finding_of(document: Mapping[str, Any]) -> Finding:
+    """A finding back from :func:`finding_document`."""
+    return Finding(**{**document, "kind": FindingKind(document["kind"])})
 
 
 def finding_document(finding: Finding) -> dict[str, object]:
@@ -148,17 +178,9 @@ def _from_bytes(content: bytes, *, name: str) -> CaseRecording:
             size_bytes=document["size_bytes"],
             camera=document["camera"],
             piece=document["piece"],
-            facts=StreamFacts(
-                **{
-                    **facts,
-                    "size_wh_px": tuple(facts["size_wh_px"]),
-                    "sample_aspect": Fraction(facts["sample_aspect"]),
-                    "time_base": Fraction(facts["time_base"]),
-                    "size_changes": tuple(tuple(change) for change in facts.get("size_changes", ())),
-                }
-            ),
+            facts=facts_of(facts),
             clock=ClockRecord(**{**clock, "displayed_start": datetime.fromisoformat(displayed) if displayed else None}),
-            findings=tuple(Finding(**{**item, "kind": FindingKind(item["kind"])}) for item in document["findings"]),
+            findings=tuple(finding_of(item) for item in document["findings"]),
         )
         return CaseRecording(
             recording=recording,
@@ -189,14 +211,24 @@ def _order(item: CaseRecording) -> tuple[str, float, str]:
     return item.recording.camera, start.timestamp() if start else 0.0, item.recording.recording_id
 
 
-def write_packets(session: CaseSession, recording_id: str, packets: PacketTable) -> None:
-    """Store the packet table of a recording."""
+def packets_bytes(packets: PacketTable) -> bytes:
+    """A packet table as it is stored."""
     sink = io.BytesIO()
     np.savez_compressed(sink, pts_ticks=packets.pts_ticks, size_bytes=packets.size_bytes, is_key=packets.is_key)
-    session.store.write(packets_name(recording_id), sink.getvalue())
+    return sink.getvalue()
+
+
+def packets_from(content: bytes) -> PacketTable:
+    """The packet table back from :func:`packets_bytes`; plain arrays only, nothing that could run."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return PacketTable(pts_ticks=arrays["pts_ticks"], size_bytes=arrays["size_bytes"], is_key=arrays["is_key"])
+
+
+def write_packets(session: CaseSession, recording_id: str, packets: PacketTable) -> None:
+    """Store the packet table of a recording."""
+    session.store.write(packets_name(recording_id), packets_bytes(packets))
 
 
 def packets_of(session: CaseSession, recording_id: str) -> PacketTable:
     """The packet table of a recording."""
-    with np.load(io.BytesIO(session.store.read(packets_name(recording_id)))) as arrays:
-        return PacketTable(pts_ticks=arrays["pts_ticks"], size_bytes=arrays["size_bytes"], is_key=arrays["is_key"])
+    return packets_from(session.store.read(packets_name(recording_id)))

@@ -13,16 +13,19 @@ from typing import Any
 
 import pytest
 
-import review.indexing
+import review.decoding
 from indexer.pipeline import IndexConfig
 from indexer.segments import read_header
 from models.errors import StoreProblem, Tampered, UnreadableInput
+from models.modelset import ModelSet
+from review.decoding import SegmentWork
 from review.footage import import_footage
 from review.indexing import IndexProgress, IndexReport, run_index
 from review.search import index_of
 from review.session import CaseSession
 from tests.clips import Clip, Mover, irregular_pts, make_clip
 from tests.footage.fixtures import DISPLAYED, Desk, bodies_of
+from tests.footage.in_process import InProcess
 from tests.review.law.kit import FakeClock
 
 N_SMALL = 130
@@ -162,20 +165,25 @@ def test_an_original_of_another_size_is_not_analysed(writer: CaseSession, desk: 
 def test_an_original_that_goes_while_it_is_read_keeps_what_was_whole_and_nothing_more(
     writer: CaseSession, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = review.indexing.index_segment
     made: list[int] = []
 
-    def unplugged(recording: object, packets: object, plan: object, config: object, models: object) -> object:
-        segment = original(recording, packets, plan, config, models)  # type: ignore[arg-type]
-        made.append(segment.number)
-        if len(made) == 2:
-            for file in desk.delivered.iterdir():
-                file.rename(desk.root / file.name)
-        return segment
+    class Unplugged(InProcess):
+        def work(self, work: SegmentWork, loaded: ModelSet) -> bytes:
+            index = review.decoding.index_segment
 
-    with monkeypatch.context() as patch:
-        patch.setattr(review.indexing, "index_segment", unplugged)
-        report = run_index(writer, jobs=1)
+            def then_gone(*arguments: object) -> object:
+                segment = index(*arguments)  # type: ignore[arg-type]
+                made.append(segment.number)
+                if len(made) == 2:
+                    for file in desk.delivered.iterdir():
+                        file.rename(desk.root / file.name)
+                return segment
+
+            with monkeypatch.context() as patch:
+                patch.setattr(review.decoding, "index_segment", then_gone)
+                return super().work(work, loaded)
+
+    report = run_index(writer, engine=Unplugged())
 
     assert (len(made), report.n_segments) == (2, 1)
     assert all("cannot be read" in item.problem for item in report.recordings)
