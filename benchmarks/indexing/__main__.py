@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m benchmarks.indexing``: indexing against plain decoding, a detector on every frame, and DVR-Scan.
+
+    make SET OUT --minutes 60 --activity 0.04    a long recording of a short set of ``python -m samples``
+    real CLIP LABELS OUT --minutes 10            a real clip, played once, then its own quiet groups
+    speed CLIP... --results DIR --runs 3         ffmpeg, Relecture with one and two workers, DVR-Scan, in turn
+    exhaustive CLIP... --results DIR             the run that skips nothing, for the tracks that triage loses
+    frames CLIP... --results DIR                 the imported detectors on a sample of frames
+    memory CLIP --log FILE                       peak memory of every segment of a long recording
+    report --results DIR [--memory FILE]         tables in Markdown, and plots beside the results
+
+DVR-Scan brings another OpenCV and is installed in an environment of its own: name its program with --dvr-scan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.indexing import report, speed
+from benchmarks.indexing.footage import BuiltFootage, build, read_labels, read_sample
+from benchmarks.indexing.memory import follow_memory
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    arguments.run(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    made = commands.add_parser("make")
+    made.add_argument("set", type=Path)
+    made.add_argument("out", type=Path)
+    made.add_argument("--minutes", type=float, default=60.0)
+    made.add_argument("--activity", type=float, default=0.04)
+    made.add_argument("--seed", type=int, default=1)
+    made.set_defaults(run=_make)
+    real = commands.add_parser("real")
+    real.add_argument("clip", type=Path)
+    real.add_argument("labels", type=Path)
+    real.add_argument("out", type=Path)
+    real.add_argument("--minutes", type=float, default=10.0)
+    real.set_defaults(run=_real)
+    for name, run in (("speed", _speed), ("exhaustive", _exhaustive), ("frames", _frames)):
+        command = commands.add_parser(name)
+        command.add_argument("clips", type=Path, nargs="+")
+        command.add_argument("--results", type=Path, required=True)
+        command.add_argument("--runs", type=int, default=3)
+        command.add_argument("--jobs", type=int, nargs="+", default=[2, 1])
+        command.add_argument("--dvr-scan", type=Path)
+        command.add_argument("--no-decode", action="store_true")
+        command.add_argument("--profile", default="fast", help="Whose detectors are timed on every frame.")
+        command.set_defaults(run=run)
+    memory = commands.add_parser("memory")
+    memory.add_argument("clip", type=Path)
+    memory.add_argument("--log", type=Path, required=True)
+    memory.set_defaults(run=lambda arguments: follow_memory(arguments.clip, arguments.log))
+    tables = commands.add_parser("report")
+    tables.add_argument("--results", type=Path, required=True)
+    tables.add_argument("--memory", type=Path)
+    tables.set_defaults(run=_report)
+    return parser
+
+
+def _make(arguments: argparse.Namespace) -> None:
+    source = read_sample(arguments.set)
+    built = build(
+        source,
+        arguments.out,
+        length_s=arguments.minutes * 60,
+        activity=arguments.activity,
+        seed=arguments.seed,
+    )
+    _say(built)
+
+
+def _real(arguments: argparse.Namespace) -> None:
+    source = read_labels(arguments.clip, arguments.labels)
+    _say(build(source, arguments.out, length_s=arguments.minutes * 60, activity=None))
+
+
+def _say(built: BuiltFootage) -> None:
+    """Keep what is known of a recording beside it."""
+    document = {**asdict(built), "path": built.path.name}
+    built.path.with_suffix(".footage.json").write_text(json.dumps(document))
+    print(f"{built.path.name}: {built.duration_s:.1f} s, {built.activity:.1%} active, {len(built.passes)} passes")
+
+
+def _speed(arguments: argparse.Namespace) -> None:
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    for clip in arguments.clips:
+        _take_footage(clip, arguments.results)
+        speed.race(
+            clip,
+            arguments.results,
+            runs=arguments.runs,
+            jobs=arguments.jobs,
+            dvr_scan=arguments.dvr_scan,
+            has_decode=not arguments.no_decode,
+        )
+
+
+def _exhaustive(arguments: argparse.Namespace) -> None:
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    for clip in arguments.clips:
+        _take_footage(clip, arguments.results)
+        speed.run_exhaustive(clip, arguments.results, jobs=arguments.jobs[0])
+
+
+def _frames(arguments: argparse.Namespace) -> None:
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    for clip in arguments.clips:
+        speed.frames_of(clip, arguments.results, profile=arguments.profile)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    print(report.speed_table(arguments.results))
+    print()
+    print(report.losses_table(arguments.results))
+    report.draw_speed(arguments.results, arguments.results / "speed.png")
+    if arguments.memory is not None:
+        print()
+        print(report.memory_table(arguments.memory))
+        report.draw_memory(arguments.memory, arguments.memory.with_suffix(".png"))
+
+
+def _take_footage(clip: Path, folder: Path) -> None:
+    """Keep what is known of a recording with its results."""
+    known = clip.with_suffix(".footage.json")
+    if known.exists():
+        (folder / known.name).write_text(known.read_text())
+
+
+if __name__ == "__main__":
+    main()

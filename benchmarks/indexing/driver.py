@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The indexer without a case around it: probe, plan, index every segment in worker processes, pack, join.
+
+The same functions as ``relecture index`` calls; what is left out is encryption and the log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from indexer.audit import audit_of
+from indexer.blobs import MemoryBlobStore
+from indexer.index import Index, content_digest, write_segment
+from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segments
+from indexer.probe import PacketTable, probe
+from indexer.records import Recording, RecordingId, Track
+from indexer.segments import Segment, pack, unpack
+from indexer.ticks import ClockRecord
+from models.modelset import ModelSet, Profile, load_model_set
+
+_models: list[ModelSet] = []
+
+
+def index_recording(clip: Path, *, profile: Profile, jobs: int) -> dict[str, Any]:
+    """Index one recording; what it took and what it found, as plain values."""
+    started = time.perf_counter()
+    recording, packets = probed_recording(clip)
+    probe_s = time.perf_counter() - started
+    config = IndexConfig.of_profile(profile)
+    plans = plan_segments(recording, packets, config)
+    started = time.perf_counter()
+    segments = [unpack(content, name="segment") for content in _contents(recording, packets, plans, config, jobs)]
+    index_s = time.perf_counter() - started
+    facts = recording.facts
+    return {
+        "clip": clip.name,
+        "profile": profile,
+        "jobs": jobs,
+        "probe_s": round(probe_s, 2),
+        "index_s": round(index_s, 2),
+        "footage_s": float(facts.duration_s),
+        "content_sha256": content_digest(segments),
+        "segments": [{**asdict(item.stats), "n_tracks": len(item.tracks)} for item in segments],
+        "skipped_s": float(
+            sum(span.end_pts_ticks - span.first_pts_ticks for item in segments for span in item.skipped)
+            * facts.time_base
+        ),
+        "audit": audit_of(segments, time_base=facts.time_base).document(),
+        "findings": sorted({str(finding.kind) for item in segments for finding in item.findings}),
+        "tracks": [_line_of(track) for track in _joined(recording, segments)],
+    }
+
+
+def probed_recording(clip: Path) -> tuple[Recording, PacketTable]:
+    """A file as a recording without a case, hashed and probed."""
+    probed = probe(str(clip))
+    recording = Recording(
+        recording_id=RecordingId("r-" + probed.sha256[:16]),
+        path=str(clip),
+        sha256=probed.sha256,
+        size_bytes=probed.size_bytes,
+        camera="bench",
+        piece="",
+        facts=probed.facts,
+        clock=ClockRecord(),
+        findings=probed.findings,
+    )
+    return recording, probed.packets
+
+
+def _contents(
+    recording: Recording,
+    packets: PacketTable,
+    plans: tuple[SegmentPlan, ...],
+    config: IndexConfig,
+    jobs: int,
+) -> Iterator[bytes]:
+    if jobs == 1:
+        models = load_model_set(cast("Profile", config.profile))
+        for plan in plans:
+            yield pack(index_segment(recording, packets, plan, config, models))[0]
+        return
+    with ProcessPoolExecutor(
+        jobs,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_open_models,
+        initargs=(config.profile,),
+    ) as pool:
+        yield from pool.map(functools.partial(_made, recording, packets, config), plans)
+
+
+def _open_models(profile: Profile) -> None:
+    _models[:] = [load_model_set(profile)]
+
+
+def _made(recording: Recording, packets: PacketTable, config: IndexConfig, plan: SegmentPlan) -> bytes:
+    return pack(index_segment(recording, packets, plan, config, _models[0]))[0]
+
+
+def _joined(recording: Recording, segments: list[Segment]) -> tuple[Track, ...]:
+    """Tracks of the whole recording, those that a cut broke joined again, as every reader of an index sees them."""
+    store = MemoryBlobStore()
+    for segment in segments:
+        write_segment(store, segment)
+    index = Index(store, {recording.recording_id: recording})
+    tracks = index.tracks
+    index.close()
+    return tracks
+
+
+def _line_of(track: Track) -> dict[str, Any]:
+    return {
+        "track_id": track.track_id,
+        "class": track.class_name,
+        "frames": track.frame_index.tolist(),
+        "boxes": [[round(float(value), 1) for value in box] for box in track.boxes_xyxy_px],
+    }
+
+
+def main() -> None:
+    """Entry of the measured process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("--profile", default="standard", choices=["fast", "standard", "exhaustive"])
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    found = index_recording(arguments.clip, profile=arguments.profile, jobs=arguments.jobs)
+    arguments.out.write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
