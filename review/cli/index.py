@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ from models.errors import UsageProblem
 from models.modelset import PROFILES, Profile
 from review.cli._door import open_case
 from review.cli._run import emit_json, operator_options, progress, say, stderr
+from review.dask_engine import DaskEngine
 from review.indexing import IndexProgress, run_index
 
 __all__ = ["command"]
@@ -30,14 +32,28 @@ def _bar() -> Progress:
 @click.option("--profile", type=click.Choice(PROFILES), default="standard", show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Worker processes; one a core by default.")
 @click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    default=None,
+    help="With --engine dask: a running scheduler, tls://host:8786; without, workers start on this machine.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON on stdout.")
 @operator_options
-def command(folder: Path, profile: str, jobs: int | None, engine: str, as_json: bool, operator: str | None) -> None:
+def command(
+    folder: Path,
+    *,
+    profile: str,
+    jobs: int | None,
+    engine: str,
+    scheduler: str | None,
+    as_json: bool,
+    operator: str | None,
+) -> None:
     """Index what is not indexed yet. May be stopped at any time; run it again to go on."""
-    if engine == "dask":
-        raise UsageProblem(
-            "The Dask engine is not part of this version.", hint="Leave --engine out: the local workers are used."
-        )
+    if scheduler is not None and engine != "dask":
+        raise UsageProblem("A scheduler is one of Dask.", hint="Add --engine dask, or leave --scheduler out.")
+    makers = DaskEngine(jobs=jobs or os.cpu_count() or 1, scheduler=scheduler) if engine == "dask" else None
     with open_case(folder, operator=operator) as session, _bar() as bar:
         task = bar.add_task("Indexing", total=None)
 
@@ -45,7 +61,7 @@ def command(folder: Path, profile: str, jobs: int | None, engine: str, as_json: 
             description = f"{state.recording}: {state.n_tracks} tracks"
             bar.update(task, description=description, completed=state.done_s, total=state.total_s)
 
-        report = run_index(session, profile=cast("Profile", profile), jobs=jobs, progress=tell)
+        report = run_index(session, profile=cast("Profile", profile), jobs=jobs, engine=makers, progress=tell)
     if as_json:
         emit_json(report.document())
     else:

@@ -157,12 +157,13 @@ def test_index_names_an_original_that_has_gone(run: Run, desk: Desk, small: Path
     assert "not indexed:" in err and "other.mp4" in err
 
 
-def test_index_without_recordings_or_with_an_engine_that_is_not_there_says_so(run: Run, desk: Desk) -> None:
+def test_index_without_recordings_or_with_an_unsafe_or_needless_scheduler_says_so(run: Run, desk: Desk) -> None:
     case = desk.case()
 
     assert run("index", case)[0] == 10
-    code, out, err = run("index", case, "--engine", "dask")
-    assert (code, out) == (2, "") and _one_line_and_hint(err)
+    for options in (("--scheduler", "tls://a:8786"), ("--engine", "dask", "--scheduler", "tcp://10.0.0.7:8786")):
+        code, out, err = run("index", case, *options)
+        assert (code, out) == (2, "") and _one_line_and_hint(err)
 
 
 def test_tracks_come_as_one_object_each_with_what_the_contract_names(run: Run, indexed_case: IndexedCase) -> None:
