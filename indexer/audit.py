@@ -36,8 +36,8 @@ class TriageAudit:
     Attributes:
         n_groups_skipped: Groups of pictures that triage left out.
         n_groups_audited: Of these, drawn and decoded.
-        n_groups_missed: Of these, held a track that has a class.
-        n_groups_unnamed: Of these, held nothing but tracks of something unnamed.
+        n_groups_missed: Of these, held something that has a class or left its place.
+        n_groups_unnamed: Of these, held nothing but differences that stayed where they were.
         miss_rate_unit: Missed of audited; None when none was.
         upper_bound_unit: One-sided upper limit of the true rate at :data:`CONFIDENCE`; None when none was.
         smallest_wh_px: Smallest object that was seen at every place tried, source pixels; None where it is unknown.

@@ -330,15 +330,18 @@ class _SegmentWork:
         audited = []
         for group in draw_groups(selection.skipped_groups, share_unit=self._config.audit_unit, seed_text=seed_text):
             result = self._perceive(scene, group.first_pts_ticks, group.end_pts_ticks)
-            names = [track.class_name for track in self._describe(result, light)]
+            n_moved = sum(sketch.has_moved for sketch in result.sketches)
+            n_named = sum(track.class_name != "other" for track in self._describe(result, light))
+            # Why: a second or two may be too short to name what passes; what left its place was there all the same.
+            n_objects = max(n_named, n_moved)
             audited.append(
                 AuditedGroup(
                     first_pts_ticks=group.first_pts_ticks,
                     end_pts_ticks=group.end_pts_ticks,
                     n_frames=result.n_decoded,
                     score=group.score,
-                    n_objects=sum(name != "other" for name in names),
-                    n_unnamed=sum(name == "other" for name in names),
+                    n_objects=n_objects,
+                    n_unnamed=len(result.sketches) - n_objects,
                 )
             )
         return selection.opened([group for group in audited if group.n_objects]), tuple(audited)

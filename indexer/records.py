@@ -143,8 +143,8 @@ class AuditedGroup:
         end_pts_ticks: First tick of the next group.
         n_frames: Frames decoded in it.
         score: Largest change that triage saw at its keyframes, as a share of the picture.
-        n_objects: Tracks found in it that a class was given to; one is a miss.
-        n_unnamed: Tracks of something that moved and is nothing known.
+        n_objects: Things found in it that a class was given to or that left their place; one is a miss.
+        n_unnamed: Other differences that lasted: light, foliage, noise.
     """
 
     first_pts_ticks: int

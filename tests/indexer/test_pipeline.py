@@ -18,6 +18,7 @@ from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segme
 from indexer.probe import ProbeResult, probe
 from indexer.records import Recording, Track
 from indexer.sketches import iou_xyxy
+from indexer.triage import KeyLook
 from models.modelset import ModelSet, load_model_set
 from tests.clips import Clip, Mover, constant_pts, irregular_pts, make_clip
 from tests.indexer.factories import recording_of
@@ -217,3 +218,124 @@ def test_times_are_exact_on_a_clock_of_a_thirtieth_of_1001(folder: Path, models:
 
     (track,) = indexed.tracks
     assert np.array_equal(indexed.probed.packets.pts_ticks[track.frame_index], track.pts_ticks)
+
+
+def _glued(out: Path, *parts: Clip) -> Path:
+    out.write_bytes(b"".join(part.path.read_bytes() for part in parts))
+    return out
+
+
+def _transport(path: Path, first_s: int, n_frames: int, **options: object) -> Clip:
+    pts = tuple(90_000 * first_s + 7_200 * i for i in range(n_frames))
+    return make_clip(path, pts_ticks=pts, time_base=Fraction(1, 90_000), container_format="mpegts", gop=10, **options)  # type: ignore[arg-type]  # Reason: options by name.
+
+
+def test_boxes_are_in_pixels_of_the_picture_they_belong_to(folder: Path, models: ModelSet) -> None:
+    small = _transport(folder / "small.ts", 10, 150, movers=(replace(WALKER, from_s=3.0),))
+    walker = Mover(
+        size_wh_px=(52, 128), start_xy_px=(-52.0, 240.0), speed_xy_px_s=(120.0, 0.0), from_s=3.0, seed=WALKER.seed
+    )
+    large = _transport(folder / "large.ts", 22, 150, movers=(walker,), size_wh_px=(640, 480))
+    both = _glued(folder / "both.ts", small, large)
+
+    indexed = Indexed(replace(small, path=both), models, IndexConfig())
+
+    assert [segment.stats.n_frames for segment in indexed.segments] == [150, 150]
+    assert indexed.recording.facts.size_changes == ((indexed.segments[1].start_pts_ticks, 640, 480),)
+    heights = [np.median(np.diff(s.tracks[0].boxes_xyxy_px[:, 1::2], axis=1)) for s in indexed.segments]
+    assert heights[1] / heights[0] == pytest.approx(2.0, abs=0.25)
+    assert not any(s.stats.n_other_size for s in indexed.segments)
+
+
+def test_pictures_that_cannot_be_decoded_are_named_by_the_segment(folder: Path, models: ModelSet) -> None:
+    clip = make_clip(folder / "holed.mp4", movers=(WALKER,), n_frames=120, gop=10)
+    probed = probe(str(clip.path))
+    # Why: a frame that the packet table has and the decoder never gives is what a lost frame looks like.
+    table = replace(
+        probed.packets,
+        pts_ticks=np.sort(np.append(probed.packets.pts_ticks, [5, 6, 7])),
+        size_bytes=np.append(probed.packets.size_bytes, [1, 1, 1]),
+        is_key=np.append(probed.packets.is_key, [False] * 3),
+    )
+    recording = recording_of(str(clip.path), probed)
+    (plan,) = plan_segments(recording, table, IndexConfig.of_profile("exhaustive"))
+
+    segment = index_segment(recording, table, plan, IndexConfig.of_profile("exhaustive"), models)
+
+    (lost,) = [finding for finding in segment.findings if finding.kind is FindingKind.DECODE_ERRORS]
+    assert lost.count == 3 and "3 frame(s) of this stretch could not be decoded" in lost.detail
+    assert segment.n_unseen == 3
+
+
+def test_pictures_behind_a_clock_set_back_are_named_and_taken_off_the_coverage(folder: Path, models: ModelSet) -> None:
+    first = _transport(folder / "first.ts", 10, 400, movers=(WALKER,))
+    # Begins four frames before the other ends.
+    second = make_clip(
+        folder / "second.ts",
+        pts_ticks=tuple(90_000 * 10 + 7_200 * (396 + i) for i in range(40)),
+        time_base=Fraction(1, 90_000),
+        container_format="mpegts",
+        gop=10,
+    )
+    both = _glued(folder / "back.ts", first, second)
+
+    (segment,) = Indexed(replace(first, path=both), models, IndexConfig.of_profile("exhaustive")).segments
+
+    (said,) = [finding for finding in segment.findings if finding.kind is FindingKind.TIME_BACKWARD]
+    assert said.count == segment.stats.n_time_repeats == 4
+    assert segment.n_unseen == 4
+    assert FindingKind.DECODE_ERRORS not in {finding.kind for finding in segment.findings}
+
+
+@pytest.fixture(scope="module")
+def quiet(folder: Path, models: ModelSet) -> Indexed:
+    return Indexed(make_clip(folder / "quiet.mp4", n_frames=600, gop=12), models, IndexConfig(audit_unit=0.1))
+
+
+def test_some_of_what_is_skipped_is_decoded_all_the_same(quiet: Indexed) -> None:
+    (segment,) = quiet.segments
+
+    assert segment.stats.n_groups_skipped == 50
+    assert len(segment.audited) == 5
+    assert segment.stats.n_audit_frames == sum(group.n_frames for group in segment.audited) == 60
+    for group in segment.audited:
+        assert any(
+            s.first_pts_ticks <= group.first_pts_ticks < group.end_pts_ticks <= s.end_pts_ticks for s in segment.skipped
+        )
+    assert all((group.n_objects, group.n_unnamed) == (0, 0) for group in segment.audited)
+
+
+def test_the_smallest_object_seen_is_measured_on_the_recording_itself(quiet: Indexed) -> None:
+    stats = quiet.segments[0].stats
+
+    assert 0 < stats.smallest_width_px < stats.smallest_height_px <= 40
+    assert stats.smallest_contrast_levels in {25, 40, 60, 90}
+    assert float(stats.longest_look_ticks * quiet.recording.facts.time_base) == pytest.approx(0.96)
+
+
+def test_what_the_audit_finds_is_indexed_after_all(
+    folder: Path, models: ModelSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In view for nine seconds, and triage is made blind: only a chance draw can find it.
+    clip = make_clip(folder / "missed.mp4", movers=(replace(WALKER, from_s=16.0),), n_frames=500, gop=12)
+    blind = "indexer.pipeline.KeyLook"
+
+    def still(**values: object) -> KeyLook:
+        return KeyLook(**{**values, "is_active": False})  # type: ignore[arg-type]  # Reason: fields by name.
+
+    monkeypatch.setattr(blind, still)
+
+    (segment,) = Indexed(clip, models, IndexConfig(audit_unit=0.5)).segments
+    (unaudited,) = Indexed(clip, models, IndexConfig(audit_unit=0.0)).segments
+
+    assert unaudited.tracks == () and unaudited.audited == ()
+    assert sum(group.n_objects > 0 for group in segment.audited) >= 1
+    assert len(segment.tracks) == 1 and segment.skipped == ()
+
+
+def test_the_audit_leaves_no_trace_where_it_finds_nothing(steady: Indexed, models: ModelSet) -> None:
+    (with_audit,) = steady.segments
+    (without,) = Indexed(steady.clip, models, IndexConfig(audit_unit=0.0)).segments
+
+    assert with_audit.skipped == without.skipped
+    assert content_digest([replace(with_audit, audited=())]) == content_digest([without])
