@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import resource
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -34,10 +35,29 @@ from review.synopsis import LayoutOptions, SynopsisMap, SynopsisOptions, make_sy
 from review.synopsis.lettering import time_text
 from samples.truth import read_truth
 
-__all__ = ["print_films"]
+__all__ = ["judge_film", "print_films", "print_head", "recording_of", "true_track"]
 
 HOUR_S = 3600
 START = datetime(2026, 3, 2, 20, tzinfo=UTC)
+COLUMNS = (
+    "footage",
+    "length of it",
+    "active",
+    "tracks",
+    "film",
+    "condensation",
+    "bound (density)",
+    "film/bound",
+    "objects at once",
+    *("CR", "OR", "CA", "CA_new", "H50_new", "CDR", "AR", "TR", "IP", "TE"),
+    "clicks right",
+    "tags right",
+    "tags without place",
+    "layout s",
+    "render s (x playing)",
+    "cpu s",
+    "MiB + encoder",
+)
 
 
 def print_films(arguments: Sequence[str]) -> None:
@@ -55,18 +75,13 @@ def print_films(arguments: Sequence[str]) -> None:
     layout = LayoutOptions(
         density=chosen.density, length_s=None if chosen.length is None else Fraction(str(chosen.length))
     )
-    print(
-        "| clip | footage | activity | tracks | length | condensation | bound (density) | ratio | CR | OR | CA "
-        "| CA_new | CDR | AR | TR | IP | TE | clicks right | tags right | layout s | render s (x playing) | cpu s "
-        "| MiB + encoder |"
-    )
-    print("|" + "---|" * 23)
+    print_head()
     with tempfile.TemporaryDirectory() as work:
         for clip in chosen.clips:
             folder = Path(work) / clip.stem
             folder.mkdir()
             recording, tracks, interactions = _material(clip, folder, chosen)
-            _film(clip.stem, recording, tracks, interactions, folder, layout, chosen.keep)
+            judge_film(clip.stem, (recording,), tracks, interactions, (chosen.keep or folder), layout)
 
 
 def _material(
@@ -76,14 +91,15 @@ def _material(
         return _from_truth(clip)
     if chosen.sparse is not None:
         clip = _with_stillness(clip, folder, chosen.sparse)
-        recording, found = _recording(clip)
+        recording, found = recording_of(clip)
         return recording, _indexed(recording, found), []
-    recording, found = _recording(clip)
+    recording, found = recording_of(clip)
     tracks = _indexed(recording, found)
     return (*_looped(recording, found, tracks, folder), []) if chosen.hour else (recording, tracks, [])
 
 
-def _recording(path: Path, camera: str = "C1") -> tuple[Recording, ProbeResult]:
+def recording_of(path: Path, camera: str = "C1", start: datetime = START) -> tuple[Recording, ProbeResult]:
+    """Probe a file as a recording of a camera."""
     found = probe(str(path))
     recording = Recording(
         recording_id=RecordingId(f"r-{found.sha256[:16]}"),
@@ -93,7 +109,7 @@ def _recording(path: Path, camera: str = "C1") -> tuple[Recording, ProbeResult]:
         camera=camera,
         piece="1",
         facts=found.facts,
-        clock=ClockRecord(displayed_start=START, how_read="typed"),
+        clock=ClockRecord(displayed_start=start, how_read="typed"),
     )
     return recording, found
 
@@ -127,7 +143,7 @@ def _looped(
         ],
         check=True,
     )
-    looped, probed = _recording(hour)
+    looped, probed = recording_of(hour)
     n_frames = len(found.packets.pts_ticks)
     pts = probed.packets.pts_ticks
     repeated: list[Track] = []
@@ -149,7 +165,7 @@ def _looped(
 
 def _with_stillness(clip: Path, folder: Path, share: float) -> Path:
     """An hour in which the clip plays as often as gives the wanted share, with its first empty frame between."""
-    recording, found = _recording(clip)
+    recording, found = recording_of(clip)
     tracks = _indexed(recording, found)
     seen = np.zeros(found.facts.n_packets, bool)
     for track in tracks:
@@ -170,14 +186,14 @@ def _with_stillness(clip: Path, folder: Path, share: float) -> Path:
 
 def _from_truth(clip: Path) -> tuple[Recording, tuple[Track, ...], list[tuple[TrackId, TrackId]]]:
     truth = next(item for item in read_truth(clip.parent / "truth.json").files if item.file == clip.name)
-    recording, _ = _recording(clip, truth.camera)
+    recording, _ = recording_of(clip, truth.camera)
     tracks: list[Track] = []
     names: dict[tuple[str, int], TrackId] = {}
     for item in truth.objects:
         for number, seen in enumerate(item.passes):
             rows = item.boxes[(item.boxes[:, 0] >= seen.first_frame) & (item.boxes[:, 0] <= seen.last_frame)]
             names[item.object_id, number] = TrackId(f"t-{len(tracks):012x}")
-            tracks.append(_true_track(recording, truth.pts_ticks, item.class_name, rows, names[item.object_id, number]))
+            tracks.append(true_track(recording, truth.pts_ticks, item.class_name, rows, names[item.object_id, number]))
     pairs: list[tuple[TrackId, TrackId]] = []
     for meeting in truth.interactions:
         parties = [
@@ -195,9 +211,10 @@ def _meets(objects: Sequence[object], object_id: str, number: int, frame: int) -
     return bool(seen.first_frame <= frame <= seen.last_frame)
 
 
-def _true_track(
+def true_track(
     recording: Recording, pts: NDArray[np.int64], class_name: str, rows: NDArray[np.int32], name: TrackId
 ) -> Track:
+    """A track of true boxes: rows of frame, x0, y0, x1, y1; frames between rows are filled in."""
     frames = np.arange(rows[0, 0], rows[-1, 0] + 1)
     boxes = np.stack([np.interp(frames, rows[:, 0], rows[:, c]) for c in range(1, 5)], axis=1)
     return Track(
@@ -215,50 +232,70 @@ def _true_track(
     )
 
 
-def _film(
+def print_head() -> None:
+    """The head of the table that :func:`judge_film` adds rows to."""
+    print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS))
+
+
+def judge_film(
     name: str,
-    recording: Recording,
-    tracks: tuple[Track, ...],
-    interactions: list[tuple[TrackId, TrackId]],
+    recordings: Sequence[Recording],
+    tracks: Sequence[Track],
+    interactions: Sequence[tuple[TrackId, TrackId]],
     folder: Path,
     layout: LayoutOptions,
-    keep: Path | None,
 ) -> None:
-    out = (keep or folder) / f"{name}-synopsis.mp4"
-    cpu = time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    report = make_synopsis(tracks, {recording.recording_id: recording}, out, SynopsisOptions(layout=layout))
-    cpu = time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - cpu
+    """Make a film, judge it and its map, and print a row."""
+    by_id = {recording.recording_id: recording for recording in recordings}
+    out = folder / f"{name}-synopsis.mp4"
+    cpu = _cpu_s()
+    report = make_synopsis(tracks, by_id, out, SynopsisOptions(layout=layout))
+    cpu = _cpu_s() - cpu
     side_map = SynopsisMap(report.map_path, expected_sha256=report.map_sha256)
     figures = report.document()
-    active = np.zeros(recording.facts.n_packets, bool)
-    for track in tracks:
-        active[track.frame_index] = True
-    rate = Fraction(report.frame_rate)
-    clicks, tags = _clicks(side_map, recording, tracks, round(report.length_s * rate))
-    kept = _kept(side_map, interactions, round(report.length_s * rate))
+    n_active, n_packets = 0, 0
+    for recording in recordings:
+        active = np.zeros(recording.facts.n_packets, bool)
+        for track in tracks:
+            if track.recording_id == recording.recording_id:
+                active[track.frame_index] = True
+        n_active, n_packets = n_active + int(active.sum()), n_packets + len(active)
+    n_frames = round(report.length_s * Fraction(report.frame_rate))
+    clicks, tags = _clicks(side_map, by_id, tracks, n_frames)
     cells = (
         name,
         f"{report.footage_s:.0f} s",
-        f"{active.mean():.1%}",
+        f"{n_active / n_packets:.1%}",
         str(report.tracks_total),
         f"{report.length_s:.1f} s",
         str(figures["condensation"]),
         f"{report.lower_bound_s:.1f} s ({report.cameras[0].density:g})",
         f"{report.ratio_to_bound:.3f}",
-        *(f"{figures[key]:.4f}" for key in ("CR", "OR", "CA", "CA_new", "CDR", "AR", "TR")),
-        f"{figures['IP']:.3f}{kept}",
+        f"{report.cameras[0].figures.density_mean:.1f}",
+        *(f"{figures[key]:.4f}" for key in ("CR", "OR", "CA", "CA_new", "H50_new", "CDR", "AR", "TR")),
+        f"{figures['IP']:.3f}{_kept(side_map, interactions, n_frames)}",
         str(figures["TE"]),
         clicks,
         tags,
+        f"{report.tags_without_place} of {report.tags_due}",
         f"{report.layout_s:.2f}",
         f"{report.render_s:.1f} ({report.length_s / report.render_s:.1f}x)",
         f"{cpu:.1f}",
         f"{report.peak_memory_mib or 0:.0f} + {report.encoder_peak_memory_mib or 0:.0f}",
     )
     print("| " + " | ".join(cells) + " |", flush=True)
+    for note in report.notes:
+        print(f"{name}: {note}", file=sys.stderr, flush=True)
 
 
-def _clicks(side_map: SynopsisMap, recording: Recording, tracks: Sequence[Track], n_frames: int) -> tuple[str, str]:
+def _cpu_s() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _clicks(
+    side_map: SynopsisMap, recordings: Mapping[RecordingId, Recording], tracks: Sequence[Track], n_frames: int
+) -> tuple[str, str]:
     """1,000 random clicks on objects; right when the native frame and box of the track are those of the map."""
     by_id = {track.track_id: track for track in tracks}
     chance = np.random.default_rng(0)
@@ -278,7 +315,7 @@ def _clicks(side_map: SynopsisMap, recording: Recording, tracks: Sequence[Track]
         at = int(np.searchsorted(track.pts_ticks, found.pts_ticks))
         is_native = at < len(track.pts_ticks) and int(track.pts_ticks[at]) == found.pts_ticks
         right += is_native and (found == target or found in rows[rows.index(target) + 1 :])
-        tags += found.tag in {"", time_text(recording, found.pts_ticks)}
+        tags += found.tag in {"", time_text(recordings[found.recording_id], found.pts_ticks)}
     return f"{right}/1000", f"{tags}/1000"
 
 

@@ -337,7 +337,8 @@ def _meets(patch: Patch, box: NDArray[np.float32]) -> bool:
 def _mask(patch: Patch, class_name: str, box: NDArray[np.float32]) -> None:
     for x0, y0, x1, y1 in private_boxes(class_name, box):
         place = (x0 - patch.x_px, y0 - patch.y_px, x1 - patch.x_px, y1 - patch.y_px)
-        coarsen(patch.image_bgr_u8, place, is_plate=class_name not in {"person", "bicycle", "motorcycle"})
+        is_plate = class_name not in {"person", "bicycle", "motorcycle"}
+        coarsen(patch.image_bgr_u8, place, is_plate=is_plate, weight_f32=None if is_plate else patch.weight_f32)
 
 
 def _iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import VEHICLE_CLASSES
+from review.synopsis._pixels import resized
 
 __all__ = ["coarsen", "private_boxes"]
 
@@ -23,6 +24,7 @@ HEAD_OF_WIDTH: Final = 0.4
 MOST_OF_PERSON: Final = 0.4
 PLATE_MIN_VEHICLE_PX: Final = 110
 CELLS_ACROSS: Final = 3
+LEAST_SHARE: Final = 0.08
 
 
 def private_boxes(class_name: str, box_xyxy_px: NDArray[np.float32]) -> tuple[tuple[float, float, float, float], ...]:
@@ -40,8 +42,22 @@ def private_boxes(class_name: str, box_xyxy_px: NDArray[np.float32]) -> tuple[tu
     return ()
 
 
-def coarsen(image_bgr_u8: NDArray[np.uint8], box: tuple[float, float, float, float], *, is_plate: bool) -> None:
-    """Coarsen a box of an image in place, with a soft edge; parts outside the image are ignored."""
+def coarsen(
+    image_bgr_u8: NDArray[np.uint8],
+    box: tuple[float, float, float, float],
+    *,
+    is_plate: bool,
+    weight_f32: NDArray[np.float32] | None = None,
+) -> None:
+    """Coarsen a box of an image in place, with a soft edge; parts outside the image are ignored.
+
+    Args:
+        image_bgr_u8: (H, W, 3).
+        box: (x0, y0, x1, y1), pixels of the image.
+        is_plate: True for the zone of a plate, False for a head.
+        weight_f32: (H, W) weights of an object's pixels; a head then takes the colours of the object alone and does not
+            melt into the ground behind it, which would make a person look headless. None weighs all alike.
+    """
     height, width = image_bgr_u8.shape[:2]
     x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
     x1, y1 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
@@ -50,12 +66,25 @@ def coarsen(image_bgr_u8: NDArray[np.uint8], box: tuple[float, float, float, flo
     part = image_bgr_u8[y0:y1, x0:x1]
     cell = max(4, round((0.3 * (box[3] - box[1]) if is_plate else box[3] - box[1]) / CELLS_ACROSS))
     small = (max(1, round((x1 - x0) / cell)), max(1, round((y1 - y0) / cell)))
-    coarse = cv2.resize(
-        cv2.resize(part, small, interpolation=cv2.INTER_AREA), (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC
-    )
+    cells = resized(part, small).reshape(small[1], small[0], 3)
+    if weight_f32 is not None:
+        cells = _of_object(part, weight_f32[y0:y1, x0:x1], cells)
+    coarse = cv2.resize(cells, (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC)
     down = _plateau(y1 - y0)[:, None]
     weight = np.ascontiguousarray(down * _plateau(x1 - x0)[None, :], np.float32)
     image_bgr_u8[y0:y1, x0:x1] = cv2.blendLinear(coarse, part, weight, 1 - weight)
+
+
+def _of_object(part: NDArray[np.uint8], weight: NDArray[np.float32], cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The cells again, each the mean of the object's pixels in it; those without any take the mean of all others."""
+    size = (cells.shape[1], cells.shape[0])
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 1)
+    if float(share.mean()) < LEAST_SHARE:
+        return cells
+    summed = cv2.resize(part * weight[..., None], size, interpolation=cv2.INTER_AREA).reshape(cells.shape)
+    mean = summed.sum(axis=(0, 1)) / share.sum()
+    means = np.where(share >= LEAST_SHARE, summed / np.maximum(share, LEAST_SHARE), mean)
+    return np.clip(means, 0, 255).astype(np.uint8)
 
 
 def _plateau(length_px: int) -> NDArray[np.float32]:

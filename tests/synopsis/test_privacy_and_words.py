@@ -35,6 +35,22 @@ def test_coarsening_removes_detail_and_keeps_the_mean() -> None:
     assert face[60:].std() > 100
 
 
+def test_a_coarse_head_keeps_the_colour_of_the_head_and_not_that_of_the_ground_behind() -> None:
+    image = np.full((80, 80, 3), 30, np.uint8)
+    image[15:35, 36:44] = 220
+    image[15:35:2, 36:44] = 180
+    weight = (image[:, :, 0] > 100).astype(np.float32)
+    plain = image.copy()
+
+    coarsen(plain, (10, 10, 70, 40), is_plate=False)
+    coarsen(image, (10, 10, 70, 40), is_plate=False, weight_f32=weight)
+
+    head = (slice(17, 33), slice(37, 43))
+    assert plain[head].mean() < 150
+    assert 180 < image[head].mean() < 220
+    assert image[head].std() < 5
+
+
 def test_coarsening_a_box_outside_the_image_changes_nothing() -> None:
     image = np.full((20, 20, 3), 9, np.uint8)
 
