@@ -18,7 +18,6 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
-from scipy.special import betaincinv
 
 from indexer.findings import Finding, FindingKind
 from indexer.records import SkippedSpan
@@ -80,6 +79,9 @@ def upper_bound_unit(n_missed: int, n_audited: int, *, confidence: float = CONFI
     1.0
     """
     assert 0 <= n_missed <= n_audited and n_audited > 0
+    # Why: it takes a third of a second to import, and workers that index never ask for a bound.
+    from scipy.special import betaincinv  # noqa: PLC0415
+
     if n_missed == n_audited:
         return 1.0
     return float(betaincinv(n_missed + 1, n_audited - n_missed, confidence))

@@ -12,7 +12,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -174,7 +174,7 @@ def track_id_of(recording_id: str, first_pts_ticks: int, first_box_xyxy_px: tupl
     return TrackId("t-" + hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
-def with_own_ids(tracks: Sequence[Track]) -> tuple[Track, ...]:
+def with_own_ids(tracks: Iterable[Track]) -> tuple[Track, ...]:
     """Tracks by first appearance, those renamed that share their identifier with an earlier one.
 
     Two objects may come into view in the same frame and, rounded to whole pixels, in the same box; the order that

@@ -128,6 +128,20 @@ def test_a_report_accounts_for_every_frame(writer: CaseSession) -> None:
     assert len(report.content_sha256) == 64
 
 
+def test_a_report_lists_every_skipped_span_and_what_the_audit_found(writer: CaseSession) -> None:
+    report = run_index(writer, jobs=1)
+
+    steady = next(item for item in report.recordings if item.camera == "cam1").document()
+    skipped, audit = steady["skipped"], steady["audit"]
+    assert isinstance(skipped, list) and isinstance(audit, dict)
+    assert len(skipped) == steady["spans_skipped"] > 0
+    assert {"first_pts_ticks", "end_pts_ticks", "n_frames", "score"} == set(skipped[0])
+    assert steady["frames"] == steady["frames_decoded"] + sum(span["n_frames"] for span in skipped)
+    assert audit["n_groups_audited"] >= 1 and audit["n_groups_missed"] == 0
+    assert 0 < audit["upper_bound_unit"] <= 1
+    assert "triage_audited" in {finding["kind"] for finding in steady["findings"]}  # type: ignore[attr-defined]
+
+
 def test_progress_goes_up_to_the_whole_and_says_how_long_is_left(writer: CaseSession) -> None:
     told: list[IndexProgress] = []
 

@@ -69,6 +69,19 @@ def test_halves_that_do_not_continue_each_other_stay_two(later: dict[str, object
     assert len(_cut_in_two(*_halves(**later)).tracks) == 2
 
 
+def test_halves_on_both_sides_of_a_change_of_picture_size_stay_two() -> None:
+    before, after = _halves()
+    store = MemoryBlobStore()
+    write_segment(store, make_segment(0, span=(0, CUT), tracks=[before]))
+    write_segment(store, make_segment(1, span=(CUT, 2 * CUT), tracks=[after]))
+    recording = make_recording(RECORDING)
+    facts = replace(recording.facts, size_changes=((CUT, 640, 480),))
+
+    index = Index(store, {RECORDING: replace(recording, facts=facts)})
+
+    assert len(index.tracks) == 2
+
+
 def test_a_half_without_a_name_joins_one_that_has_it() -> None:
     assert len(_cut_in_two(*_halves(class_name="other")).tracks) == 1
 

@@ -11,7 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.media import DECODER, Frame, container_facts, iter_frames, iter_keyframes, iter_packets, iter_pictures
+from indexer.media import (
+    DECODER,
+    FootageReader,
+    Frame,
+    container_facts,
+    iter_frames,
+    iter_keyframes,
+    iter_packets,
+    iter_pictures,
+)
 from indexer.probe import probe
 from models.errors import NotFootage, UnreadableInput
 from tests.clips import (
@@ -132,6 +141,35 @@ def test_a_span_holds_the_same_pixels_as_a_plain_decode_of_the_whole(clip_of: Ca
             for f in iter_frames(str(path), start_pts_ticks=start, end_pts_ticks=end)
         ]
         assert span == whole[first:behind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_held_open_gives_the_same_pixels_in_whatever_order_it_is_asked(
+    clip_of: Callable[[str], Clip], kind: str
+) -> None:
+    path = clip_of(kind).path
+    whole = sequential_decode(path)
+    n = len(whole)
+
+    with FootageReader(str(path)) as reader:
+        for first, behind in ((n // 2, n), (0, n), (n - 3, n), (n // 3, n // 2), (1, 2), (n // 3, n // 2)):
+            start = whole[first][0]
+            end = whole[behind][0] if behind < n else None
+            span = [(p.pts_ticks, pixel_sha256(p.bgr_u8())) for p in reader.pictures(start, end)]
+            assert span == whole[first:behind]
+
+
+def test_a_file_held_open_is_let_go(clip_of: Callable[[str], Clip]) -> None:
+    path = clip_of("constant").path.resolve()
+
+    def n_open() -> int:
+        return sum(link.resolve() == path for link in Path("/proc/self/fd").iterdir() if link.exists())
+
+    with FootageReader(str(path)) as reader:
+        next(reader.pictures(0))
+        held = n_open()
+
+    assert (held, n_open()) == (1, 0)
 
 
 @pytest.mark.parametrize("kind", ["constant", "b_frames", "open_gop", "hevc", "transport_stream", "edit_list"])

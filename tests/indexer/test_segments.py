@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.findings import Finding, FindingKind
-from indexer.records import Attribute, SkippedSpan, Track
-from indexer.segments import Segment, pack, read_header, segment_name, track_id_of, unpack
+from indexer.records import Attribute, AuditedGroup, SkippedSpan, Track
+from indexer.segments import Segment, pack, read_header, segment_name, track_id_of, unpack, with_own_ids
 from models.errors import Tampered
 from tests.indexer.factories import RECORDING, make_segment, make_stats, make_track
 
@@ -62,6 +62,7 @@ def _full() -> Segment:
         ),
         skipped=(SkippedSpan(first_pts_ticks=5, end_pts_ticks=9, n_frames=4, score=0.25),),
         findings=(Finding(kind=FindingKind.CORRUPT_FRAMES, component="decode", detail="é", first_pts_ticks=7),),
+        audited=(AuditedGroup(first_pts_ticks=5, end_pts_ticks=7, n_frames=2, score=0.25, n_objects=0, n_unnamed=1),),
     )
 
 
@@ -137,7 +138,7 @@ def test_the_content_digest_does_not_depend_on_how_long_the_work_took() -> None:
     assert pack(segment)[1] == pack(slow)[1]
 
 
-@pytest.mark.parametrize("change", [{"tracks": ()}, {"skipped": ()}, {"findings": ()}])
+@pytest.mark.parametrize("change", [{"tracks": ()}, {"skipped": ()}, {"findings": ()}, {"audited": ()}])
 def test_the_content_digest_depends_on_what_was_found(change: dict[str, tuple[()]]) -> None:
     assert pack(_full())[1] != pack(replace(_full(), **change))[1]
 
@@ -165,3 +166,28 @@ def test_an_identifier_depends_on_recording_time_and_place() -> None:
 
     assert len(identifiers) == 4
     assert track_id_of("r-1", 100, (1, 2, 3, 4)) == track_id_of("r-1", 100, (1.2, 2, 3, 4))
+
+
+def test_two_objects_that_come_in_at_the_same_place_keep_apart() -> None:
+    one = make_track("t-000000000001", pts_ticks=(0, 100, 200))
+    other = make_track("t-000000000001", pts_ticks=(0, 100, 200, 300))
+    third = make_track("t-000000000002", pts_ticks=(0, 100))
+
+    named = with_own_ids([third, other, one])
+
+    assert len({track.track_id for track in named}) == 3
+    assert [len(track.pts_ticks) for track in named if track.track_id == "t-000000000001"] == [3]
+    again = with_own_ids([one, third, other])
+    assert [(t.track_id, len(t.pts_ticks)) for t in again] == [(t.track_id, len(t.pts_ticks)) for t in named]
+
+
+def test_identifiers_that_are_unique_stay_as_they_are() -> None:
+    tracks = [make_track(f"t-00000000000{i}", pts_ticks=(i, i + 100)) for i in range(3)]
+
+    assert with_own_ids(reversed(tracks)) == tuple(tracks)
+
+
+def test_frames_that_were_neither_perceived_nor_skipped_are_counted() -> None:
+    segment = replace(_full(), stats=replace(make_stats(), n_frames=100, n_decoded=90, n_time_repeats=2))
+
+    assert segment.n_unseen == 100 - 90 - 4
