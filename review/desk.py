@@ -21,7 +21,6 @@ from models.colour import COLOURS, FRENCH_BY_COLOUR
 from models.errors import NotAllowed, OutOfScope, UsageProblem
 from review import evidence, verdicts
 from review import search as searching
-from review.audit.record import JsonObject
 from review.case_folder import KEYS_FOLDER, read_header
 from review.cases import case_card
 from review.desk_values import CaseCard, CaseHeader, Frames, OperatorChoice, Progress, Swatch, VerdictName
@@ -206,30 +205,24 @@ class Desk:
             StoreProblem: It cannot be written.
         """
         # Why: loads the numeric compiler, which a window that only looks does not need.
-        from review.synopsis.make import make_synopsis  # noqa: PLC0415
+        from review.synopsis.door import case_synopsis, gather  # noqa: PLC0415
         from review.synopsis.plan import SynopsisOptions  # noqa: PLC0415
 
         with self._lock:
-            hits = searching.search(self._session, query, purpose=purpose).hits
-            index = searching.index_of(self._session)
-            tracks, context, recordings = searching.tracks_of(self._session, hits), index.tracks, index.recordings
+            material = gather(self._session, query, purpose=purpose)
 
         def told(stage: str, fraction: float) -> None:
             share = _LAYOUT_SHARE * fraction if stage == "layout" else _LAYOUT_SHARE + (1 - _LAYOUT_SHARE) * fraction
             progress.report(share)
 
-        detail: JsonObject = {"track_ids": [hit.track_id for hit in hits]}
-        with self._session.act("synopsis.make", purpose=purpose, detail=detail) as act:
-            report = make_synopsis(
-                tracks,
-                recordings,
-                out_path,
-                SynopsisOptions(),
-                context=context,
-                progress=told,
-                cancel=lambda: progress.is_cancelled,
-            )
-            act.result = {"map_sha256": report.map_sha256, "n_shown": report.tracks_shown}
+        case_synopsis(
+            self._session,
+            material,
+            out_path,
+            SynopsisOptions(),
+            progress=told,
+            cancel=lambda: progress.is_cancelled,
+        )
 
     def close(self) -> None:
         """Close the case; idempotent."""

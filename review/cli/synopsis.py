@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.progress import Progress as Bar
@@ -17,7 +19,12 @@ from review.cli._door import open_case
 from review.cli._hits import query_of, search_options
 from review.cli._run import emit_json, operator_options, progress, say
 
+if TYPE_CHECKING:
+    from review.synopsis.door import Material
+
 __all__ = ["command"]
+
+MOST_LINES: Final = 40
 
 
 @click.command(name="synopsis")
@@ -94,8 +101,12 @@ def command(
     )
     with open_case(folder, operator=operator, writing=False) as session, progress() as bar:
         material = gather(session, query, purpose=purpose.strip() or "synopsis", unmask=unmask)
+        plan = plan_of(material, options)
+        if only_plan and as_json:
+            emit_json(plan.document())
+            return
+        _tell((*plan.outlook(), *plan.notes, *_not_asked_for(material)))
         if only_plan:
-            _print_plan(plan_of(material, options), as_json=as_json)
             return
         report = case_synopsis(session, material, out, options, progress=_told(bar))
         document = report.document()
@@ -112,7 +123,7 @@ def command(
             f"{report.tracks_shown} of {report.tracks_total} objects, sha256 {report.film_sha256}"
         )
         click.echo(f"{report.map_path}  map: every object of every frame to its native frame")
-    for note in report.notes:
+    for note in report.notes[len(plan.notes) :]:
         say(note)
     for missing in report.not_shown:
         say(f"Not shown: {missing.track_id}: {missing.reason}.")
@@ -120,13 +131,21 @@ def command(
         sys.exit(1)
 
 
-def _print_plan(plan: Any, *, as_json: bool) -> None:
-    if as_json:
-        emit_json(plan.document())
-        return
-    click.echo(f"The film would last {plan.length_s:.1f} s.")
-    for note in plan.notes:
-        say(note)
+def _tell(lines: Sequence[str]) -> None:
+    """Say what the film will be before it is made; a long list is cut, and says where the rest is."""
+    for line in lines[:MOST_LINES]:
+        say(line)
+    if len(lines) > MOST_LINES:
+        say(f"{len(lines) - MOST_LINES} more lines; --plan --json lists all that is left out.")
+
+
+def _not_asked_for(material: Material) -> tuple[str, ...]:
+    n_others = len(material.context)
+    if n_others == 0:
+        return ()
+    kinds = Counter(track.class_name for track in material.context)
+    named = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+    return (f"Not among the hits, so not shown: {n_others} other objects of these recordings ({named}).",)
 
 
 def _told(bar: Bar) -> Any:

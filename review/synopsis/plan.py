@@ -24,6 +24,7 @@ from review.synopsis._ticks import TubeFrames, frames_of_tubes
 from review.synopsis.groups import Interaction, find_interactions, group_tubes
 from review.synopsis.harvest import PanelPlan
 from review.synopsis.layout import AIM_RATIO, DEFAULT_DENSITY, LayoutOptions, lay_out, lower_bound_frames
+from review.synopsis.lettering import time_text
 from review.synopsis.still import StillSpan, cut_still
 from review.synopsis.tubes import MICROSECONDS, Tube, camera_axes, film_rate, split_long, tubes_of
 
@@ -114,8 +115,42 @@ class SynopsisPlan:
                 }
                 for panel in self.panels
             ],
+            "left_out": [
+                {
+                    "track_id": span.track_id,
+                    "reason": "stood still",
+                    "first_pts": span.first_pts_ticks,
+                    "last_pts": span.last_pts_ticks,
+                    "duration_s": round(span.duration_s, 3),
+                }
+                for span in self.still
+            ],
             "notes": list(self.notes),
         }
+
+    def outlook(self) -> tuple[str, ...]:
+        """What an officer should know before waiting: length, what no film can go below, what is left out."""
+        footage_s = float(sum(r.facts.duration_s for panel in self.panels for r in panel.recordings.values()))
+        n_tracks = len({tube.track_id for panel in self.panels for tube in panel.tubes})
+        said = [f"The film lasts {self.length_s:.1f} s: {n_tracks} objects out of {footage_s:.0f} s of footage."]
+        for panel in self.panels:
+            bound_s = float(Fraction(panel.layout.bound_frames) / self.rate)
+            said.append(
+                f"Camera {panel.camera}: {float(panel.layout.n_frames / self.rate):.1f} s; with "
+                f"{panel.layout.density:g} objects at once no film of these objects is shorter than {bound_s:.1f} s."
+            )
+        return (*said, *self.left_out())
+
+    def left_out(self) -> tuple[str, ...]:
+        """One sentence for each span that the film leaves out, in order of track and time."""
+        recording_of = {
+            tube.track_id: panel.recordings[tube.recording_id] for panel in self.panels for tube in panel.tubes
+        }
+        return tuple(
+            f"Left out: {span.track_id} stood still from {time_text(recording_of[span.track_id], span.first_pts_ticks)}"
+            f" to {time_text(recording_of[span.track_id], span.last_pts_ticks)} ({span.duration_s:.0f} s)."
+            for span in sorted(self.still, key=lambda span: (span.track_id, span.first_pts_ticks))
+        )
 
 
 def plan_synopsis(
