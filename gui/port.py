@@ -10,7 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from review.desk_values import CaseCard, CaseHeader, Frames, OperatorChoice, Progress, Swatch, VerdictName
+from review.desk_values import (
+    CaseCard,
+    CaseHeader,
+    Frames,
+    OperatorChoice,
+    Progress,
+    Swatch,
+    SynopsisOutlook,
+    VerdictName,
+)
 from review.hits import Query, SearchResult
 
 __all__ = ["DeskPort", "LobbyPort"]
@@ -55,6 +64,10 @@ class DeskPort(Protocol):
 
     def export_clip(self, track_id: str, *, out_path: Path) -> None:
         """Write the hit's span as a clip."""
+        ...
+
+    def plan_synopsis(self, query: Query, *, purpose: str) -> SynopsisOutlook:
+        """How long a synopsis of a query's hits would be, and what it leaves out."""
         ...
 
     def make_synopsis(self, query: Query, *, purpose: str, out_path: Path, progress: Progress) -> None:

@@ -23,7 +23,17 @@ from review import evidence, verdicts
 from review import search as searching
 from review.case_folder import KEYS_FOLDER, read_header
 from review.cases import case_card
-from review.desk_values import CaseCard, CaseHeader, Frames, OperatorChoice, Progress, Swatch, VerdictName
+from review.desk_values import (
+    CaseCard,
+    CaseHeader,
+    Frames,
+    LeftOut,
+    OperatorChoice,
+    Progress,
+    Swatch,
+    SynopsisOutlook,
+    VerdictName,
+)
 from review.frames import HitFrames, frame_source
 from review.hits import Query, SearchResult
 from review.operators import list_operators
@@ -193,6 +203,33 @@ class Desk:
         """Cut a clip without re-encoding; see :func:`review.evidence.export_clip`."""
         with self._lock:
             evidence.export_clip(self._session, track_id, out_path)
+
+    def plan_synopsis(self, query: Query, *, purpose: str) -> SynopsisOutlook:
+        """How long a synopsis of a query's hits would be and what it leaves out; the search is logged.
+
+        Raises:
+            UnknownReference: There is nothing to show.
+            UnreadableInput: An original is missing or has changed.
+        """
+        # Why: loads the numeric compiler, which a window that only looks does not need.
+        from review.synopsis.door import gather, plan_of  # noqa: PLC0415
+        from review.synopsis.plan import SynopsisOptions  # noqa: PLC0415
+
+        with self._lock:
+            material = gather(self._session, query, purpose=purpose)
+        plan = plan_of(material, SynopsisOptions())
+        return SynopsisOutlook(
+            length_s=plan.length_s,
+            bound_s=plan.bound_s,
+            density=max(panel.layout.density for panel in plan.panels),
+            footage_s=plan.footage_s,
+            n_objects=plan.n_tracks,
+            left_out=tuple(
+                LeftOut(track_id=span.track_id, start=start, end=end, duration_s=span.duration_s)
+                for span, start, end in plan.left_out()
+            ),
+            n_others=len(material.context),
+        )
 
     def make_synopsis(self, query: Query, *, purpose: str, out_path: Path, progress: Progress) -> None:
         """Write a film of a query's hits with its map beside it, heads and plates masked; nothing is left on cancel.

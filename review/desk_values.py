@@ -22,10 +22,12 @@ __all__ = [
     "CaseCard",
     "CaseHeader",
     "Frames",
+    "LeftOut",
     "OperatorChoice",
     "Problem",
     "Progress",
     "Swatch",
+    "SynopsisOutlook",
     "VerdictName",
     "problem_of",
 ]
@@ -33,6 +35,46 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 VerdictName = Literal["validated", "rejected", "doubtful"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A span that a synopsis leaves out because the object stood still and nobody was near it.
+
+    Attributes:
+        track_id: The object.
+        start: Corrected time at which it comes to a stand, as the film writes times.
+        end: Corrected time at which it moves again.
+        duration_s: Seconds left out.
+    """
+
+    track_id: str
+    start: str
+    end: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynopsisOutlook:
+    """What a synopsis would be, before anything is rendered.
+
+    Attributes:
+        length_s: Length of the film.
+        bound_s: Length below which no film of these objects goes, at that density.
+        density: Objects at once that the bound is reckoned with, the largest of the cameras.
+        footage_s: Length of the footage that was searched.
+        n_objects: Objects shown; all hits are.
+        left_out: Spans left out, in order of object and time.
+        n_others: Objects of the same recordings that are not among the hits.
+    """
+
+    length_s: float
+    bound_s: float
+    density: float
+    footage_s: float
+    n_objects: int
+    left_out: tuple[LeftOut, ...]
+    n_others: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from gui.port import DeskPort
 from gui.runner import Job, Latest, Runner
-from review.desk_values import Problem
+from review.desk_values import Problem, SynopsisOutlook
 from review.hits import Query
 
 __all__ = ["ExportKind", "ExportsPresenter", "ExportsState", "ExportsView"]
@@ -49,6 +49,10 @@ class ExportsView(Protocol):
         """Show a state."""
         ...
 
+    def ask_synopsis(self, query: Query, outlook: SynopsisOutlook) -> None:
+        """Say what the film would be, and ask whether and where it is to be written."""
+        ...
+
 
 class ExportsPresenter:
     """Runs one export at a time; a request while one runs is refused, since two would only slow each other.
@@ -79,6 +83,23 @@ class ExportsPresenter:
     def clip(self, track_id: str, *, out_path: Path) -> bool:
         """Write the hit's clips; False when another task runs."""
         return self._start("clip", out_path, lambda job: self._desk.export_clip(track_id, out_path=out_path))
+
+    def plan_synopsis(self, query: Query, *, purpose: str) -> bool:
+        """Find out how long a synopsis would be, then have the view ask; False when another task runs."""
+
+        def planned(outlook: SynopsisOutlook) -> None:
+            self.state = ExportsState()
+            self._view.show_export(self.state)
+            self._view.ask_synopsis(query, outlook)
+
+        if self.state.is_running:
+            return False
+        self.state = ExportsState(kind="synopsis", is_running=True)
+        self._view.show_export(self.state)
+        self._task.start(
+            lambda job: self._desk.plan_synopsis(query, purpose=purpose), done=planned, failed=self._failed
+        )
+        return True
 
     def synopsis(self, query: Query, *, purpose: str, out_path: Path) -> bool:
         """Write a synopsis of a query's hits; False when another task runs."""

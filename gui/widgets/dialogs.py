@@ -24,9 +24,10 @@ from PySide6.QtWidgets import (
 from gui.presenters.exports import ExportKind
 from gui.widgets.parts import label, rule
 from gui.words import Words
+from review.desk_values import SynopsisOutlook
 from review.hits import Hit
 
-__all__ = ["KEYS", "KeysDialog", "NoteDialog", "ReasonDialog", "ask_export_path"]
+__all__ = ["KEYS", "KeysDialog", "NoteDialog", "ReasonDialog", "SynopsisDialog", "ask_export_path"]
 
 KEYS: Final = (
     ("/", "keys.search"),
@@ -130,6 +131,57 @@ class ReasonDialog(_Dialog):
     def reason(self) -> str:
         """What was typed."""
         return self._reason.text().strip()
+
+
+class SynopsisDialog(_Dialog):
+    """How long the film will be, what no film can go below, and everything that it leaves out."""
+
+    def __init__(self, parent: QWidget, words: Words, outlook: SynopsisOutlook) -> None:
+        super().__init__(parent, words, title=words("synopsis.title"), ok=words("synopsis.ok"))
+        length = label(wraps=True)
+        length.setText(
+            words(
+                "synopsis.length",
+                length=words.number(outlook.length_s, decimals=1),
+                n=words.number(outlook.n_objects),
+                footage=words.number(outlook.footage_s),
+            )
+        )
+        bound = label("muted", wraps=True)
+        bound.setText(
+            words(
+                "synopsis.bound",
+                bound=words.number(outlook.bound_s, decimals=1),
+                density=words.number(outlook.density, decimals=1),
+            )
+        )
+        self._left_out = QPlainTextEdit()
+        self._left_out.setReadOnly(True)
+        self._left_out.setFixedHeight(130)
+        self._left_out.setPlainText("\n".join(self._lines(outlook)))
+        for widget in (length, bound, self._left_out, self.buttons):
+            self.column.addWidget(widget)
+
+    def _lines(self, outlook: SynopsisOutlook) -> list[str]:
+        words = self.words
+        lines = [
+            words(
+                "synopsis.still",
+                track=item.track_id,
+                start=item.start,
+                end=item.end,
+                duration=words.number(item.duration_s),
+            )
+            for item in outlook.left_out
+        ]
+        if outlook.n_others:
+            lines.append(words("synopsis.others", n=words.number(outlook.n_others)))
+        return lines or [words("synopsis.nothing")]
+
+    @property
+    def left_out(self) -> str:
+        """What is said to be left out."""
+        return self._left_out.toPlainText()
 
 
 class KeysDialog(QDialog):

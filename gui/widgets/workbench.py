@@ -19,14 +19,14 @@ from gui.presenters.exports import ExportKind, ExportsPresenter, ExportsState
 from gui.presenters.hits import HitsPresenter, HitsState, Order
 from gui.presenters.player import PlayerPresenter, PlayerState
 from gui.runner import Runner
-from gui.widgets.dialogs import NoteDialog, ReasonDialog, ask_export_path
+from gui.widgets.dialogs import NoteDialog, ReasonDialog, SynopsisDialog, ask_export_path
 from gui.widgets.filters import FilterPanel
 from gui.widgets.player import PlayerPanel
 from gui.widgets.results import ResultsPanel
 from gui.widgets.status import StatusBar
 from gui.words import Words
-from review.desk_values import VerdictName
-from review.hits import Hit
+from review.desk_values import SynopsisOutlook, VerdictName
+from review.hits import Hit, Query
 
 __all__ = ["Workbench"]
 
@@ -82,6 +82,14 @@ class Workbench(QWidget):
     def show_export(self, state: ExportsState) -> None:
         """See :class:`gui.presenters.exports.ExportsView`."""
         self.status.show_export(state)
+
+    def ask_synopsis(self, query: Query, outlook: SynopsisOutlook) -> None:
+        """See :class:`gui.presenters.exports.ExportsView`."""
+        if SynopsisDialog(self, self._words, outlook).exec() != QDialog.DialogCode.Accepted:
+            return
+        out_path = ask_export_path(self, self._words, "synopsis", suggestion="synopsis.mp4")
+        if out_path is not None:
+            self.exports.synopsis(query, purpose=self.hits.state.purpose, out_path=out_path)
 
     def search(self) -> None:
         """Search with what the panel holds."""
@@ -180,16 +188,18 @@ class Workbench(QWidget):
         hit, query = self.hits.state.current, self.hits.query
         if self.exports.state.is_running or (kind != "synopsis" and hit is None) or query is None:
             return
-        stem = f"{Path(hit.recording_name).stem}_{hit.track_id}" if hit else "synopsis"
-        suggestion = {"still": f"{stem}.png", "clip": f"{stem}.mp4", "synopsis": "synopsis.mp4"}[kind]
+        if kind == "synopsis":
+            self.exports.plan_synopsis(query, purpose=self.hits.state.purpose)
+            return
+        assert hit is not None
+        stem = f"{Path(hit.recording_name).stem}_{hit.track_id}"
+        suggestion = {"still": f"{stem}.png", "clip": f"{stem}.mp4"}[kind]
         out_path = ask_export_path(self, self._words, cast(ExportKind, kind), suggestion=suggestion)
         if out_path is None:
             return
-        if kind == "synopsis":
-            self.exports.synopsis(query, purpose=self.hits.state.purpose, out_path=out_path)
-        elif hit is not None and kind == "clip":
+        if kind == "clip":
             self.exports.clip(hit.track_id, out_path=out_path)
-        elif hit is not None:
+        else:
             frame = self.player.state.frame
             self.exports.still(hit.track_id, out_path=out_path, pts_ticks=frame.pts_ticks if frame else None)
 

@@ -213,6 +213,31 @@ _EXPORTS: Final = (
     ("export.still.name", "Image", "Still"),
     ("export.clip.name", "Extrait", "Clip"),
     ("export.synopsis.name", "Synopsis", "Synopsis"),
+    ("synopsis.title", "Synopsis", "Synopsis"),
+    ("synopsis.ok", "Choisir où l’écrire…", "Choose where to write it…"),
+    (
+        "synopsis.length",
+        "Le film durera {length} s : {n} propositions, pour {footage} s d’enregistrement.",
+        "The film will last {length} s: {n} propositions, out of {footage} s of footage.",
+    ),
+    (
+        "synopsis.bound",
+        "Avec {density} objets à la fois, aucun film de ces propositions ne peut durer moins de {bound} s. "
+        "Filtrer davantage le raccourcit.",
+        "With {density} objects at once, no film of these propositions can be shorter than {bound} s. "
+        "Filtering further shortens it.",
+    ),
+    (
+        "synopsis.still",
+        "Non montré : {track}, immobile de {start} à {end} ({duration} s).",
+        "Left out: {track}, still from {start} to {end} ({duration} s).",
+    ),
+    (
+        "synopsis.others",
+        "Hors de la liste, donc non montrés : {n} autres objets de ces enregistrements.",
+        "Not in the list, hence not shown: {n} other objects of these recordings.",
+    ),
+    ("synopsis.nothing", "Rien n’est laissé de côté.", "Nothing is left out."),
     ("task.running", "{name} en cours", "{name} under way"),
     ("task.left", ", encore {left} environ", ", about {left} left"),
     ("task.done", "{name} écrit : {file}", "{name} written: {file}"),

@@ -130,27 +130,52 @@ class SynopsisPlan:
 
     def outlook(self) -> tuple[str, ...]:
         """What an officer should know before waiting: length, what no film can go below, what is left out."""
-        footage_s = float(sum(r.facts.duration_s for panel in self.panels for r in panel.recordings.values()))
-        n_tracks = len({tube.track_id for panel in self.panels for tube in panel.tubes})
-        said = [f"The film lasts {self.length_s:.1f} s: {n_tracks} objects out of {footage_s:.0f} s of footage."]
+        said = [
+            f"The film lasts {self.length_s:.1f} s: {self.n_tracks} objects out of {self.footage_s:.0f} s of footage."
+        ]
         for panel in self.panels:
             bound_s = float(Fraction(panel.layout.bound_frames) / self.rate)
             said.append(
                 f"Camera {panel.camera}: {float(panel.layout.n_frames / self.rate):.1f} s; with "
                 f"{panel.layout.density:g} objects at once no film of these objects is shorter than {bound_s:.1f} s."
             )
-        return (*said, *self.left_out())
+        return (
+            *said,
+            *(
+                f"Left out: {span.track_id} stood still from {start} to {end} ({span.duration_s:.0f} s)."
+                for span, start, end in self.left_out()
+            ),
+        )
 
-    def left_out(self) -> tuple[str, ...]:
-        """One sentence for each span that the film leaves out, in order of track and time."""
+    def left_out(self) -> tuple[tuple[StillSpan, str, str], ...]:
+        """What the film leaves out, with corrected times of start and end, in order of track and time."""
         recording_of = {
             tube.track_id: panel.recordings[tube.recording_id] for panel in self.panels for tube in panel.tubes
         }
         return tuple(
-            f"Left out: {span.track_id} stood still from {time_text(recording_of[span.track_id], span.first_pts_ticks)}"
-            f" to {time_text(recording_of[span.track_id], span.last_pts_ticks)} ({span.duration_s:.0f} s)."
+            (
+                span,
+                time_text(recording_of[span.track_id], span.first_pts_ticks),
+                time_text(recording_of[span.track_id], span.last_pts_ticks),
+            )
             for span in sorted(self.still, key=lambda span: (span.track_id, span.first_pts_ticks))
         )
+
+    @property
+    def footage_s(self) -> float:
+        """Length of the footage that was searched, of all cameras."""
+        return float(sum(r.facts.duration_s for panel in self.panels for r in panel.recordings.values()))
+
+    @property
+    def n_tracks(self) -> int:
+        """Tracks shown."""
+        return len({tube.track_id for panel in self.panels for tube in panel.tubes})
+
+    @property
+    def bound_s(self) -> float:
+        """Length that no film of these objects goes below, seconds: the longest of the cameras', or their sum."""
+        bounds = [float(Fraction(panel.layout.bound_frames) / self.rate) for panel in self.panels]
+        return sum(bounds) if any(panel.first_frame for panel in self.panels) else max(bounds)
 
 
 def plan_synopsis(

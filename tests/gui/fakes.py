@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import CaseBusy, NotAllowed, UnknownReference, UnreadableInput, WrongKey
-from review.desk_values import CaseCard, CaseHeader, OperatorChoice, Progress, Swatch, VerdictName
+from review.desk_values import (
+    CaseCard,
+    CaseHeader,
+    LeftOut,
+    OperatorChoice,
+    Progress,
+    Swatch,
+    SynopsisOutlook,
+    VerdictName,
+)
 from review.hits import Coverage, Hit, HitAttribute, Query, SearchResult
 
 START = datetime(2026, 3, 2, 20, 3, 10, tzinfo=UTC)
@@ -298,6 +307,13 @@ class FakeDesk:
 
     def export_clip(self, track_id: str, *, out_path: Path) -> None:
         self._act("clip", (track_id, out_path))
+
+    def plan_synopsis(self, query: Query, *, purpose: str) -> SynopsisOutlook:
+        self._act("plan", (query, purpose))
+        still = LeftOut(track_id="t-9", start="21:00:05", end="21:03:10", duration_s=185.0)
+        return SynopsisOutlook(
+            length_s=38.1, bound_s=30.5, density=7.4, footage_s=600, n_objects=81, left_out=(still,), n_others=29
+        )
 
     def make_synopsis(self, query: Query, *, purpose: str, out_path: Path, progress: Progress) -> None:
         self._act("synopsis", (query, purpose, out_path))

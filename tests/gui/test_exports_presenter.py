@@ -5,7 +5,8 @@ from pathlib import Path
 
 from gui.presenters.exports import ExportsPresenter, ExportsState
 from gui.runner import ImmediateRunner
-from models.errors import AlreadyThere
+from models.errors import AlreadyThere, UnknownReference
+from review.desk_values import SynopsisOutlook
 from review.hits import Query
 from tests.gui.fakes import FakeClock, FakeDesk, make_hit
 from tests.gui.manual_runner import ManualRunner
@@ -16,9 +17,13 @@ OUT = Path("/exports/out.png")
 class View:
     def __init__(self) -> None:
         self.states: list[ExportsState] = []
+        self.outlooks: list[SynopsisOutlook] = []
 
     def show_export(self, state: ExportsState) -> None:
         self.states.append(state)
+
+    def ask_synopsis(self, query: Query, outlook: SynopsisOutlook) -> None:
+        self.outlooks.append(outlook)
 
 
 class Bar:
@@ -40,6 +45,29 @@ def test_a_still_is_of_the_frame_on_the_screen() -> None:
     assert bar.desk.asked == [("still", ("t-1", OUT, 1_050_000))]
     assert bar.exports.state.is_running is False
     assert bar.exports.state.fraction == 1.0
+
+
+def test_a_synopsis_is_planned_and_asked_about_before_anything_is_written() -> None:
+    bar = Bar()
+
+    bar.exports.plan_synopsis(Query(), purpose="x")
+
+    assert bar.desk.asked == [("plan", (Query(), "x"))]
+    assert [outlook.length_s for outlook in bar.view.outlooks] == [38.1]
+    assert bar.exports.state == ExportsState()
+
+
+def test_a_plan_that_fails_is_shown_as_a_problem_and_asks_nothing() -> None:
+    bar = Bar()
+
+    def refuse(query: Query, *, purpose: str) -> SynopsisOutlook:
+        raise UnknownReference("There is no object to show.", hint="Widen the search.")
+
+    bar.desk.plan_synopsis = refuse  # type: ignore[method-assign]
+    bar.exports.plan_synopsis(Query(), purpose="x")
+
+    assert bar.exports.state.problem is not None
+    assert bar.view.outlooks == []
 
 
 def test_a_second_task_is_refused_while_one_runs() -> None:

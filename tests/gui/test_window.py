@@ -421,7 +421,9 @@ def test_a_synopsis_shows_progress_and_can_be_cancelled(
     desk.hold = threading.Event()
     bench = searched(qtbot, make_window(), desk)
     monkeypatch.setattr(workbench_module, "ask_export_path", lambda *_, suggestion, **__: tmp_path / suggestion)
+    monkeypatch.setattr(workbench_module.SynopsisDialog, "exec", lambda _: QDialog.DialogCode.Accepted)
     bench.panel.export_asked.emit("synopsis")
+    qtbot.waitUntil(lambda: desk.asked[-1][0] == "synopsis")
     cancel = next(b for b in bench.status.findChildren(QPushButton) if b.isVisible())
 
     cancel.click()
@@ -429,6 +431,27 @@ def test_a_synopsis_shows_progress_and_can_be_cancelled(
 
     assert bench.exports.state.was_cancelled
     assert "annulé" in " ".join(visible_texts(bench.status))
+
+
+def test_the_window_says_how_long_a_synopsis_will_be_and_what_it_leaves_out(
+    qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = searched(qtbot, make_window(), desk)
+    said: list[str] = []
+
+    def refuse(dialog: workbench_module.SynopsisDialog) -> QDialog.DialogCode:
+        said.extend([*(text.text() for text in dialog.findChildren(QLabel)), dialog.left_out])
+        return QDialog.DialogCode.Rejected
+
+    monkeypatch.setattr(workbench_module.SynopsisDialog, "exec", refuse)
+    bench.panel.export_asked.emit("synopsis")
+    qtbot.waitUntil(lambda: bool(said))
+
+    shown = " ".join(said)
+    assert "38,1" in shown and "30,5" in shown and "7,4" in shown
+    assert "t-9" in shown and "21:03:10" in shown and "29" in shown
+    assert desk.asked[-1][0] == "plan"
+    assert not bench.exports.state.is_running
 
 
 def test_the_window_remembers_in_one_file_under_its_home(

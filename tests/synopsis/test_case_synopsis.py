@@ -181,6 +181,15 @@ def test_the_command_says_how_long_the_film_would_be_without_making_it(case: Pat
     assert not (tmp_path / "film.mp4").exists()
 
 
+def test_the_length_the_bound_and_what_is_left_out_are_said_before_the_film_is_made(case: Path, tmp_path: Path) -> None:
+    result = run(str(case), "--out", str(tmp_path / "film.mp4"), "--plan")
+
+    said = " ".join(result.stderr.split())
+    assert "The film lasts" in said
+    assert "no film of these objects is shorter than" in said
+    assert "not shown: 1 other objects of these recordings (1 other)" in said
+
+
 def test_a_length_that_cannot_be_reached_is_said_and_ends_with_code_1(case: Path, tmp_path: Path) -> None:
     result = run(str(case), "--out", str(tmp_path / "film.mp4"), "--length", "1s")
 
