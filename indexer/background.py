@@ -64,6 +64,9 @@ def gains_between(frame_bgr: NDArray[np.uint8], reference_bgr: NDArray[np.float3
         return np.ones(3, np.float32)
     ratios = ratios[:, :n_usable]
     gains = _medians(ratios)
+    if gains.min() <= 0:
+        # Why: a black picture has no gain to tell; it is the picture, not the exposure, that changed.
+        return np.ones(3, np.float32)
     # Why: one more pass around the first answer keeps a large object from pulling the median.
     near = np.all(np.abs(ratios / gains[:, None] - 1) < 0.15, axis=0)
     if np.count_nonzero(near) > 0.2 * n_usable:

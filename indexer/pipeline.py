@@ -23,6 +23,7 @@ from indexer.background import Background, estimate_background
 from indexer.config import IndexConfig
 from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
+from indexer.health import health_findings, health_spans
 from indexer.media import FootageReader, Picture, iter_keyframes
 from indexer.motion import MotionModel, blinking_regions, motion_size
 from indexer.perception import NumberedPicture, Scene, SpanPerception, SpanResult
@@ -126,6 +127,10 @@ class _SegmentWork:
         selection = Selection(active=(), skipped=())
         audited: tuple[AuditedGroup, ...] = ()
         if sample:
+            spans = health_spans(sample, end_pts_ticks=self._plan.end_pts_ticks, time_base=self._facts.time_base)
+            self._findings += health_findings(
+                spans, first_pts_ticks=self._facts.first_pts_ticks, time_base=self._facts.time_base
+            )
             background, scene = self._scene(sample)
             light = self._light(scene, sample)
             selection = self._everything()
@@ -353,6 +358,7 @@ class _SegmentWork:
         perception = SpanPerception(
             scene,
             detector=self._models.detector,
+            finder=self._models.walkers,
             time_base=self._facts.time_base,
             step_s=float(self._facts.median_step_ticks * self._facts.time_base),
         )

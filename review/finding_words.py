@@ -170,6 +170,22 @@ _SENTENCES: Final = (
         "The pictures carry no colour (night, infrared or thermal): no colour is named.",
         "Les images sont sans couleur (nuit, infrarouge ou thermique) : aucune couleur n’est nommée.",
     ),
+    # health of the camera
+    *(
+        (
+            f"{english} for {{n}} s from {{s}} s on: nothing can be concluded there.",
+            f"{said} pendant {{n}} s à partir de {{s}} s : rien ne peut en être conclu.",
+        )
+        for english, said in (
+            ("The picture is black", "L’image est noire"),
+            ("The picture is overexposed", "L’image est surexposée"),
+            ("The picture is of one colour, as without signal", "L’image est d’une seule couleur, comme sans signal"),
+            ("The lens is covered", "L’objectif est couvert"),
+            ("The picture is out of focus", "L’image est floue"),
+            ("The camera shows another view", "La caméra montre une autre vue"),
+            ("The picture is frozen", "L’image est figée"),
+        )
+    ),
     # clock
     (
         "No displayed start was given, so no time of day can be sworn to.",

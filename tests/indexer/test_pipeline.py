@@ -339,3 +339,20 @@ def test_the_audit_leaves_no_trace_where_it_finds_nothing(steady: Indexed, model
 
     assert with_audit.skipped == without.skipped
     assert content_digest([replace(with_audit, audited=())]) == content_digest([without])
+
+
+def test_a_lens_that_goes_dark_is_a_finding_with_its_times(folder: Path, models: ModelSet) -> None:
+    bag = Mover(
+        size_wh_px=(320, 480), start_xy_px=(0, -100), speed_xy_px_s=(0, 0), from_s=8.0, to_s=14.0,
+        upper_bgr=(0, 0, 0), lower_bgr=(0, 0, 0),
+    )  # fmt: skip
+    dark = Indexed(make_clip(folder / "dark.mp4", movers=(bag,), n_frames=N_FRAMES), models, IndexConfig())
+
+    (finding,) = [item for item in dark.segments[0].findings if item.kind is FindingKind.UNUSABLE_PERIOD]
+
+    assert finding.component == "health"
+    assert finding.detail.startswith("The picture is black for ")
+    assert finding.first_pts_ticks is not None and finding.last_pts_ticks is not None
+    gop_s = 0.96
+    assert 8.0 <= dark.time_s(finding.first_pts_ticks) <= 8.0 + gop_s
+    assert 14.0 <= dark.time_s(finding.last_pts_ticks) <= 14.0 + gop_s

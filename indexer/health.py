@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a camera shows nothing usable: black, overexposed, without signal, covered, out of focus, turned, frozen.
+
+Judged on small pictures seconds apart, against what the same stretch shows most of the time. Contrast is taken out of
+every measure first, so that dusk, a lamp or the switch to infrared is not taken for damage. A span counts from two
+pictures on: a lorry that stops in front of the lens for a moment is traffic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from itertools import groupby, pairwise
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.arrays import f32, u8
+from indexer.findings import Finding, FindingKind
+
+__all__ = ["HealthSpan", "HealthState", "health_findings", "health_spans"]
+
+SIZE_WH_PX: Final = (160, 90)
+COARSE_WH_PX: Final = (32, 18)
+MIN_PICTURES: Final = 2
+MIN_JUDGED: Final = 8
+MIN_CONFUSABLE_S: Final = 5.0
+"""A view that is hidden, turned or blurred counts from here on; for less long, traffic in front of the lens does it."""
+FINE_WH_PX: Final = (320, 180)
+FINE_PX: Final = 0.8
+BLOCKS_WH: Final = (16, 9)
+SHARPEST_PERCENT: Final = 80
+"""Sharpness is that of the blocks that kept most of theirs: what stands before the rest of the scene has no say."""
+DARK_LEVEL: Final = 24
+BRIGHT_LEVEL: Final = 235
+FILLED_UNIT: Final = 0.96
+"""Share of the picture that is black, white or of one colour; the rest is a burnt-in clock or a recorder's logo."""
+ONE_COLOUR_LEVELS: Final = 5
+DETAIL_LOST_UNIT: Final = 0.35
+SAME_LIGHT: Final = 0.6
+SAME_VIEW: Final = 0.35
+FROZEN_LEVELS: Final = 0.01
+LIVE_LEVELS: Final = 0.15
+"""Sensor noise and encoding move a live picture by more than this, on average, even where nothing happens."""
+
+
+class HealthState(StrEnum):
+    """What is wrong with the picture."""
+
+    BLACK = "black"
+    OVEREXPOSED = "overexposed"
+    NO_SIGNAL = "no signal"
+    COVERED = "covered"
+    DEFOCUSED = "out of focus"
+    TURNED = "turned away"
+    FROZEN = "frozen"
+
+
+SENTENCES: Final = {
+    HealthState.BLACK: "The picture is black",
+    HealthState.OVEREXPOSED: "The picture is overexposed",
+    HealthState.NO_SIGNAL: "The picture is of one colour, as without signal",
+    HealthState.COVERED: "The lens is covered",
+    HealthState.DEFOCUSED: "The picture is out of focus",
+    HealthState.TURNED: "The camera shows another view",
+    HealthState.FROZEN: "The picture is frozen",
+}
+
+
+CONFUSABLE: Final = frozenset({HealthState.COVERED, HealthState.DEFOCUSED, HealthState.TURNED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthSpan:
+    """A stretch in which the picture cannot be used.
+
+    Attributes:
+        state: Why.
+        first_pts_ticks: First picture judged so.
+        end_pts_ticks: First picture behind that is sound again, or the end of what was judged.
+    """
+
+    state: HealthState
+    first_pts_ticks: int
+    end_pts_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    gray: NDArray[np.float32]
+    coarse: NDArray[np.float32]
+    edges: NDArray[np.float32]
+    detail: NDArray[np.float32]
+    filled: HealthState | None
+
+
+def health_spans(
+    pictures: Sequence[tuple[int, NDArray[np.uint8]]], *, end_pts_ticks: int, time_base: Fraction
+) -> tuple[HealthSpan, ...]:
+    """Stretches that cannot be used, in order.
+
+    Args:
+        pictures: (PTS, (H, W, 3) uint8 BGR) seconds apart, by time.
+        end_pts_ticks: End of the stretch that the last picture stands for.
+        time_base: Seconds a tick.
+
+    Returns:
+        Spans of at least two pictures; none where there are too few pictures to tell what is usual.
+    """
+    if len(pictures) < MIN_JUDGED:
+        return ()
+    looks = [_look(picture) for _, picture in pictures]
+    states = _states(looks)
+    edges = [*(pts for pts, _ in pictures), end_pts_ticks]
+    spans = []
+    at = 0
+    for state, run in groupby(states):
+        n = len(list(run))
+        lasts_ticks = edges[at + n] - edges[at]
+        is_long = state not in CONFUSABLE or lasts_ticks >= MIN_CONFUSABLE_S / time_base
+        if state is not None and n >= MIN_PICTURES and is_long:
+            spans.append(HealthSpan(state=state, first_pts_ticks=edges[at], end_pts_ticks=edges[at + n]))
+        at += n
+    return tuple(spans)
+
+
+def health_findings(spans: Sequence[HealthSpan], *, first_pts_ticks: int, time_base: Fraction) -> Iterator[Finding]:
+    """Every span as a finding; times count from the first picture of the recording."""
+    for span in spans:
+        start_s = float((span.first_pts_ticks - first_pts_ticks) * time_base)
+        length_s = float((span.end_pts_ticks - span.first_pts_ticks) * time_base)
+        said = f"{SENTENCES[span.state]} for {length_s:.1f} s from {start_s:.1f} s on: nothing can be concluded there."
+        yield Finding(
+            kind=FindingKind.UNUSABLE_PERIOD,
+            component="health",
+            detail=said,
+            first_pts_ticks=span.first_pts_ticks,
+            last_pts_ticks=span.end_pts_ticks,
+        )
+
+
+def _look(picture_bgr: NDArray[np.uint8]) -> _Look:
+    picture = u8(cv2.resize(picture_bgr, FINE_WH_PX, interpolation=cv2.INTER_AREA))
+    gray_u8 = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    gray = f32(cv2.resize(gray_u8, SIZE_WH_PX, interpolation=cv2.INTER_AREA))
+    across, down = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
+    strength = np.hypot(across, down)
+    # Why: a mast sways by a pixel or two of this size; blurred edges still meet.
+    edges = cv2.GaussianBlur(np.minimum(strength, np.percentile(strength, 95)), (0, 0), 2)
+    # Why: blur takes out fine detail before coarse; noise is finer still and smoothed away; brightness is divided out.
+    fine = np.abs(cv2.Laplacian(cv2.GaussianBlur(f32(gray_u8), (0, 0), FINE_PX), cv2.CV_32F))
+    detail = f32(cv2.resize(fine, BLOCKS_WH, interpolation=cv2.INTER_AREA))
+    detail = f32(detail / (cv2.resize(gray, BLOCKS_WH, interpolation=cv2.INTER_AREA) + 16))
+    coarse = cv2.resize(gray, COARSE_WH_PX, interpolation=cv2.INTER_AREA)
+    return _Look(gray, f32(coarse), f32(edges), detail, _filled(picture, gray))
+
+
+def _filled(picture_bgr: NDArray[np.uint8], gray: NDArray[np.float32]) -> HealthState | None:
+    if np.mean(gray < DARK_LEVEL) > FILLED_UNIT:
+        return HealthState.BLACK
+    if np.mean(gray > BRIGHT_LEVEL) > FILLED_UNIT:
+        return HealthState.OVEREXPOSED
+    if gray.std() > 4 * ONE_COLOUR_LEVELS:
+        return None
+    small = f32(cv2.resize(picture_bgr, SIZE_WH_PX, interpolation=cv2.INTER_AREA))
+    apart = np.abs(small - np.median(small, axis=(0, 1))).max(axis=2)
+    return HealthState.NO_SIGNAL if np.mean(apart < ONE_COLOUR_LEVELS) > FILLED_UNIT else None
+
+
+def _states(looks: Sequence[_Look]) -> list[HealthState | None]:
+    states = [look.filled for look in looks]
+    sound = [i for i, state in enumerate(states) if state is None]
+    if len(sound) >= MIN_JUDGED // 2:
+        usual = _usual_view([looks[i] for i in sound])
+        detail = f32(np.median([looks[i].detail for i in sound], axis=0))
+        structured = detail >= np.median(detail)
+        for i in sound:
+            kept = float(np.percentile((looks[i].detail / (detail + 1e-6))[structured], SHARPEST_PERCENT))
+            states[i] = _against(looks[i], usual, kept)
+    for i in _frozen(looks):
+        states[i] = states[i] or HealthState.FROZEN
+    return states
+
+
+def _usual_view(looks: Sequence[_Look]) -> _Look:
+    """The picture that is most like the others: it shows the view that lasts longest."""
+    spread = np.unique(np.linspace(0, len(looks) - 1, min(len(looks), 24)).round().astype(int))
+    picks = [looks[i] for i in spread.tolist()]
+    likeness = [float(np.median([_alike(one.edges, other.edges) for other in picks])) for one in picks]
+    best: _Look = picks[int(np.argmax(likeness))]
+    return best
+
+
+def _against(look: _Look, usual: _Look, sharpness_unit: float) -> HealthState | None:
+    has_same_light = _alike(look.coarse, usual.coarse) >= SAME_LIGHT
+    if sharpness_unit < DETAIL_LOST_UNIT:
+        return HealthState.DEFOCUSED if has_same_light else HealthState.COVERED
+    has_same_view = _alike(look.edges, usual.edges) >= SAME_VIEW
+    return None if has_same_view or has_same_light else HealthState.TURNED
+
+
+def _frozen(looks: Sequence[_Look]) -> list[int]:
+    """Pictures that equal the one before, in a stretch where pictures otherwise move by their noise."""
+    steps = [float(np.abs(after.gray - before.gray).mean()) for before, after in pairwise(looks)]
+    live = [step for step in steps if step > FROZEN_LEVELS]
+    if len(live) < len(steps) / 4 or np.median(live) < LIVE_LEVELS:
+        return []
+    still = [i + 1 for i, step in enumerate(steps) if step <= FROZEN_LEVELS]
+    return sorted({*still, *(i - 1 for i in still)})
+
+
+def _alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Correlation of two pictures: 1 for the same but for brightness and contrast, 0 for nothing in common."""
+    a, b = one - one.mean(), other - other.mean()
+    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / norm if norm > 0 else 0.0
