@@ -33,6 +33,8 @@ from models.modelset import load_model_set
 from review.film import FilmWriter, ffmpeg_program
 from review.synopsis import LayoutOptions, SynopsisMap, SynopsisOptions, make_synopsis
 from review.synopsis.lettering import time_text
+from review.synopsis.metrics import figures_of
+from review.synopsis.plan import plan_synopsis
 from samples.truth import read_truth
 
 __all__ = ["judge_film", "print_films", "print_head", "recording_of", "true_track"]
@@ -58,6 +60,7 @@ COLUMNS = (
     "cpu s",
     "MiB + encoder",
 )
+PLAN_COLUMNS = (*COLUMNS[:15], "IP", "stood still", "layout s")
 
 
 def print_films(arguments: Sequence[str]) -> None:
@@ -70,18 +73,24 @@ def print_films(arguments: Sequence[str]) -> None:
     parser.add_argument("--density", type=float)
     parser.add_argument("--length", type=float)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--plan", action="store_true", help="figures of the layout alone, nothing is rendered")
     chosen = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     layout = LayoutOptions(
         density=chosen.density, length_s=None if chosen.length is None else Fraction(str(chosen.length))
     )
-    print_head()
+    print_head(PLAN_COLUMNS if chosen.plan else COLUMNS)
     with tempfile.TemporaryDirectory() as work:
         for clip in chosen.clips:
             folder = Path(work) / clip.stem
             folder.mkdir()
             recording, tracks, interactions = _material(clip, folder, chosen)
-            judge_film(clip.stem, (recording,), tracks, interactions, (chosen.keep or folder), layout)
+            if not tracks:
+                print(f"{clip.stem}: nothing to show", file=sys.stderr, flush=True)
+            elif chosen.plan:
+                _judge_plan(clip.stem, recording, tracks, layout)
+            else:
+                judge_film(clip.stem, (recording,), tracks, interactions, (chosen.keep or folder), layout)
 
 
 def _material(
@@ -95,6 +104,8 @@ def _material(
         return recording, _indexed(recording, found), []
     recording, found = recording_of(clip)
     tracks = _indexed(recording, found)
+    if not tracks:
+        return recording, (), []
     return (*_looped(recording, found, tracks, folder), []) if chosen.hour else (recording, tracks, [])
 
 
@@ -232,9 +243,44 @@ def true_track(
     )
 
 
-def print_head() -> None:
+def print_head(columns: Sequence[str] = ()) -> None:
     """The head of the table that :func:`judge_film` adds rows to."""
-    print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS))
+    names = columns or COLUMNS
+    print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
+
+
+def _judge_plan(name: str, recording: Recording, tracks: tuple[Track, ...], layout: LayoutOptions) -> None:
+    """Lay out a film without rendering it, and print a row."""
+    plan = plan_synopsis(tracks, {recording.recording_id: recording}, SynopsisOptions(layout=layout))
+    panel, frames = plan.panels[0], plan.frames[0]
+    figures = figures_of(
+        frames,
+        panel.layout.start_frame,
+        n_film_frames=panel.layout.n_frames,
+        n_footage_frames=round(plan.footage_s * float(plan.rate)),
+        interactions=plan.interactions[0],
+    )
+    active = np.zeros(recording.facts.n_packets, bool)
+    for track in tracks:
+        active[track.frame_index] = True
+    cells = (
+        name,
+        f"{plan.footage_s:.0f} s",
+        f"{active.mean():.1%}",
+        str(plan.n_tracks),
+        f"{plan.length_s:.1f} s",
+        f"{plan.footage_s / plan.length_s:.1f}",
+        f"{plan.bound_s:.1f} s ({panel.layout.density:g})",
+        f"{panel.layout.ratio_to_bound:.3f}",
+        f"{figures.density_mean:.1f}",
+        *(f"{getattr(figures, key):.4f}" for key in ("cr", "overlap_area", "ca", "ca_new", "h50_new", "cdr")),
+        f"{figures.ip:.3f}",
+        f"{sum(span.duration_s for span in plan.still):.0f} s",
+        f"{plan.layout_s:.2f}",
+    )
+    print("| " + " | ".join(cells) + " |", flush=True)
+    for note in plan.notes:
+        print(f"{name}: {note}", file=sys.stderr, flush=True)
 
 
 def judge_film(
