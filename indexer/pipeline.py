@@ -304,7 +304,7 @@ class _SegmentWork:
             return selection, None
         trial = self._fresh_model(background)
         guarantee = smallest_object(
-            quiet[len(quiet) // 4 :: max(1, len(quiet) // 2)],
+            quiet[len(quiet) // 2 :][:1],
             lambda picture: trial.blobs(trial.foreground(picture)),
             scale=self._size[0] / self._source_size[0],
             unwatched=self._unwatched,
