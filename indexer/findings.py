@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 __all__ = ["Finding", "FindingKind"]
 
@@ -37,6 +38,24 @@ class FindingKind(StrEnum):
     MASKED_AREA = "masked_area"
     TRIAGE_NOT_TRUSTED = "triage_not_trusted"
     TRIAGE_AUDITED = "triage_audited"
+
+    @property
+    def is_damage(self) -> bool:
+        """True when part of the evidence is lost, altered or unusable; False for what a reader must merely know."""
+        return self in _DAMAGE
+
+
+_DAMAGE: Final = frozenset(
+    {
+        FindingKind.TIME_BACKWARD,
+        FindingKind.HEADER_COUNT_WRONG,
+        FindingKind.BYTES_UNACCOUNTED,
+        FindingKind.CORRUPT_FRAMES,
+        FindingKind.DECODE_ERRORS,
+        FindingKind.WRONG_DEMUXER,
+        FindingKind.UNUSABLE_PERIOD,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

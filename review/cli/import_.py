@@ -73,8 +73,12 @@ def command(
     else:
         for item in report.items:
             _print(item)
-    if any(item.outcome in {"refused", "quarantined"} for item in report.items):
+    if any(item.outcome in {"refused", "quarantined"} or _is_damaged(item) for item in report.items):
         raise click.exceptions.Exit(1)
+
+
+def _is_damaged(item: ImportItem) -> bool:
+    return item.recording is not None and any(finding.kind.is_damage for finding in item.recording.findings)
 
 
 def _document(item: ImportItem) -> dict[str, object]:

@@ -76,5 +76,5 @@ def command(
             if item.problem:
                 say(f"  not indexed: {item.problem}")
         click.echo(f"index {report.content_sha256}, {report.n_segments} segments, {report.wall_s:.1f} s")
-    if any(item.problem for item in report.recordings):
+    if any(item.problem or any(finding.kind.is_damage for finding in item.findings) for item in report.recordings):
         raise click.exceptions.Exit(1)

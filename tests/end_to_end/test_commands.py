@@ -107,6 +107,18 @@ def test_import_refuses_with_one_line_a_hint_and_the_code_of_the_trouble(
     assert said in err and _one_line_and_hint(err), err
 
 
+def test_damage_in_the_evidence_ends_import_and_index_with_1_and_is_named(run: Run, desk: Desk, small: Path) -> None:
+    case = desk.case()
+    broken = desk.delivered / "broken.mp4"
+    content = small.read_bytes()
+    broken.write_bytes(content + b"\x00" * len(content))
+
+    code, out, err = run("import", case, broken, "--camera", "cam1", "--start", START)
+    assert code == 1
+    assert out.startswith("imported: broken.mp4") and "bytes_unaccounted: " in err
+    assert run("index", case, "--jobs", "1")[0] == 1
+
+
 def test_import_of_several_files_goes_on_past_a_broken_one_and_exits_1(run: Run, desk: Desk, small: Path) -> None:
     shutil.copyfile(small, desk.delivered / "good.mp4")
     (desk.delivered / "bad.mp4").write_text("rien")

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Damages files of the corpus by chance and takes them through import and index, in the sandbox, one by one."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from indexer.pipeline import IndexConfig, plan_segments
+from indexer.probe import sha256_of_file
+from indexer.records import Recording, RecordingId
+from indexer.segments import unpack
+from indexer.ticks import ClockRecord
+from models.errors import RelectureError
+from review.decoding import ChildLost, DecodingChild, SegmentWork, probe_in_child, read_segment_answer
+from tests.corpus.make import CORPUS, Corpus
+
+__all__ = ["fuzz"]
+
+SLOW_S: Final = 60.0
+PROFILE: Final = "fast"
+
+
+def fuzz(work: Path, *, n_files: int, seed: int) -> None:
+    """Damage and take in so many files; prints how often each outcome came.
+
+    Outcomes: ``refused`` with one clear line; ``findings`` when import or index reports damage; ``silent`` when neither
+    does (a change inside a picture that still decodes cannot be told from a picture); ``lost`` when a child died or
+    hung.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    corpus = Corpus(work / "corpus")
+    seeds = [item.name for item in CORPUS if item.error is None]
+    state = work / "state.json"
+    done = (
+        json.loads(state.read_text()) if state.exists() else {"next": 0, "outcomes": {}, "lost": [], "slowest_s": 0.0}
+    )
+    outcomes: Counter[str] = Counter(done["outcomes"])
+    for number in range(done["next"], n_files):
+        chance = random.Random(f"{seed}:{number}")  # noqa: S311  # Reason: repeatable damage, no secret.
+        source = corpus.path(chance.choice(seeds))
+        path = work / f"f{number}{source.suffix}"
+        path.write_bytes(_damaged(source.read_bytes(), chance))
+        started = time.perf_counter()
+        outcome = _taken(path)
+        took_s = time.perf_counter() - started
+        outcomes[outcome] += 1
+        done["slowest_s"] = max(done["slowest_s"], took_s)
+        if outcome == "lost" or took_s > SLOW_S:
+            shutil.copyfile(path, work / f"kept-{path.name}")
+            done["lost"].append({"file": path.name, "of": source.name, "outcome": outcome, "s": round(took_s, 1)})
+        path.unlink()
+        done |= {"next": number + 1, "outcomes": dict(outcomes)}
+        if number % 20 == 0 or number == n_files - 1:
+            state.write_text(json.dumps(done))
+            print(f"{number + 1} of {n_files}: {dict(outcomes)}", file=sys.stderr, flush=True)
+    print("| outcome | files |\n|---|---|")
+    for outcome, n in sorted(outcomes.items()):
+        print(f"| {outcome} | {n} |")
+    print(f"\nSlowest file: {done['slowest_s']:.1f} s. Kept for a look: {len(done['lost'])}.")
+
+
+def _damaged(content: bytes, chance: random.Random) -> bytes:
+    """One to four changes: flipped bits, a zeroed, doubled, swapped or removed block, a cut end, noise put in."""
+    data = bytearray(content)
+    for _ in range(chance.randint(1, 4)):
+        if len(data) < 64:
+            break
+        at = chance.randrange(len(data))
+        # Why: half of all damage goes where the containers keep their tables; the rest anywhere.
+        at = at if chance.random() < 0.5 else chance.choice([at % 512, len(data) - 1 - at % 2048 % len(data)])
+        length = min(len(data) - at, 1 << chance.randrange(13))
+        block = data[at : at + length]
+        match chance.choice(["bits", "zero", "double", "remove", "cut", "noise", "swap"]):
+            case "bits":
+                for _ in range(chance.randint(1, 32)):
+                    data[chance.randrange(at, at + length)] ^= 1 << chance.randrange(8)
+            case "zero":
+                data[at : at + length] = bytes(length)
+            case "double":
+                data[at:at] = block
+            case "remove":
+                del data[at : at + length]
+            case "cut":
+                del data[max(64, at) :]
+            case "noise":
+                data[at:at] = chance.randbytes(length)
+            case "swap":
+                other = chance.randrange(len(data) - length + 1)
+                data[at : at + length] = data[other : other + length]
+    return bytes(data)
+
+
+def _taken(path: Path) -> str:
+    try:
+        probed = probe_in_child(str(path), hashed=sha256_of_file(str(path)))
+    except RelectureError as problem:
+        return "lost" if "crashed or hung" in problem.message else "refused"
+    recording = Recording(
+        recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
+        path=str(path),
+        sha256=probed.sha256,
+        size_bytes=probed.size_bytes,
+        camera="cam1",
+        piece="",
+        facts=probed.facts,
+        clock=ClockRecord(),
+        findings=probed.findings,
+    )
+    config = IndexConfig.of_profile(PROFILE)
+    has_findings = bool(probed.findings)
+    with DecodingChild(readable=[str(path)], profile=PROFILE) as child:
+        for plan in plan_segments(recording, probed.packets, config):
+            try:
+                child.start(SegmentWork(recording=recording, packets=probed.packets, plan=plan, config=config))
+                segment = unpack(read_segment_answer(child.answer(patience_s=600))[0], name=path.name)
+            except ChildLost:
+                return "lost"
+            except RelectureError:
+                return "findings"
+            has_findings |= bool(segment.findings)
+    return "findings" if has_findings else "silent"
