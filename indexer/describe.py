@@ -28,6 +28,9 @@ KINDS: Final = {
 }
 MIN_CLASS_SCORE: Final = 0.45
 MIN_CLASS_SCORE_BESIDE_DETECTOR: Final = 0.6
+MIN_CLASS_SCORE_OF_FEW: Final = 0.7
+FEW_CROPS: Final = 3
+"""Fewer looks than that are a weak vote, and need a clearer one: brief pieces were the most often invented."""
 CLASSIFIER_SHARE: Final = 0.35
 """Weight of the crop classifier where a detector has voted; the rest is the detector's."""
 VETO_SCORE: Final = 0.5
@@ -123,6 +126,7 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
         looks = {name: float(value) for name, value in zip(classifier.classes, mean, strict=True)}
     if not sketch.votes:
         needed = MIN_CLASS_SCORE if models.detector is None else MIN_CLASS_SCORE_BESIDE_DETECTOR
+        needed = max(needed, MIN_CLASS_SCORE_OF_FEW) if len(sketch.crops) < FEW_CROPS else needed
         return _named_by_looks(sketch, looks, needed, classifier.model_id)
     assert models.detector is not None
     if _crops_are_large(sketch) and _is_doubtful(sketch, looks):

@@ -26,6 +26,7 @@ MAX_SHARED_PICTURES: Final = 3
 MAX_GROWTH: Final = 1.7
 """A motion box that suddenly has this many times the area has swallowed something else."""
 CLAIM_SHARE: Final = 0.5
+MAX_FOREIGN_PICTURES: Final = 1
 EXPLAINED_SHARE: Final = 0.3
 
 
@@ -42,6 +43,8 @@ def fuse(detected: list[Sketch], motion: list[Sketch]) -> list[Sketch]:
         matches = [match for sketch in remaining if (match := _match(sketch, blob)) is not None]
         needed = SAME_IOU if len(matches) > 1 else ALONE_IOU
         if not matches or any(match.iou < needed for match in matches) or not _follow_each_other(matches):
+            continue
+        if _is_shared(blob, [match.sketch for match in matches], remaining):
             continue
         first, *others = (match.sketch for match in matches)
         for later in others:
@@ -75,6 +78,20 @@ def _match(sketch: Sketch, blob: Sketch) -> _Match | None:
     if len(touching) < max(2, 0.5 * len(common)) or len(touching) < 0.4 * len(sketch.sightings):
         return None
     return _Match(sketch, float(np.median([iou_xyxy(s.box_xyxy_px, box_by_pts[s.pts_ticks]) for s in touching])))
+
+
+def _is_shared(blob: Sketch, matched: list[Sketch], detected: list[Sketch]) -> bool:
+    """True when others pass through the motion sketch too: what it shows beyond the detections may be theirs."""
+    for other in detected:
+        if other in matched:
+            continue
+        n_touching = 0
+        for sighting in blob.sightings:
+            box = _box_at(other, sighting.pts_ticks)
+            n_touching += box is not None and overlap_share(box, sighting.box_xyxy_px) > CLAIM_SHARE
+            if n_touching > MAX_FOREIGN_PICTURES:
+                return True
+    return False
 
 
 def _follow_each_other(matches: list[_Match]) -> bool:

@@ -19,12 +19,16 @@ from numpy.typing import NDArray
 
 from indexer.arrays import u8
 from indexer.fusion import fuse, is_explained
+from indexer.linking import stitch
 from indexer.media import Picture
 from indexer.motion import MotionModel
-from indexer.sketches import Box, CropSample, Sighting, Sketch, cut_crop, iou_xyxy, overlap_share
+from indexer.sketches import Box, CropSample, Sighting, Sketch, as_box, cut_crop, iou_xyxy, overlap_share
 from indexer.steady import IDENTITY, Steadier, boxes_to_picture, warp_to_reference
-from indexer.tracking import SketchTracker, drop_noise, stitch
-from models.detectors import BAG_LABELS, Detections, Detector
+from indexer.tracking import SketchTracker, drop_noise
+from indexer.walkers import settle_walkers
+from models.appearance import colour_by_place
+from models.detectors import BAG_LABELS, Detections, Detector, RunAware
+from models.walkers import WalkerFinder
 
 __all__ = ["NumberedPicture", "Scene", "SpanPerception", "SpanResult"]
 
@@ -32,6 +36,8 @@ ANALYSED_PER_S: Final = 12.6
 DETECTED_PER_S: Final = 6.3
 CROP_STEP_S: Final = 0.24
 MOTION_SCORE: Final = 0.6
+UNSURE_SCORE: Final = 0.25
+"""Below the tracker's threshold for beginning: an unsure walker continues a track and begins none."""
 PARKED_S: Final = 90.0
 MAX_BOX_UNIT: Final = 0.75
 GHOST_S: Final = 2.5
@@ -96,20 +102,37 @@ class SpanPerception:
     Args:
         scene: Camera knowledge; its background goes on following the light.
         detector: None where motion alone proposes objects.
+        finder: Cuts what moves into walkers; None where detectors do, or motion is taken as it is.
         time_base: Seconds per tick.
         step_s: Median distance of frames, seconds.
     """
 
-    def __init__(self, scene: Scene, *, detector: Detector | None, time_base: Fraction, step_s: float) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        detector: Detector | None,
+        time_base: Fraction,
+        step_s: float,
+        finder: WalkerFinder | None = None,
+    ) -> None:
         self._scene = scene
         self._detector = detector
+        self._finder = finder if detector is None else None
+        if isinstance(detector, RunAware):
+            detector.begin()
         self._time_base = time_base
         self._ticks_per_s = float(1 / time_base)
         self._analyse_every = max(1, round(1 / (ANALYSED_PER_S * step_s)))
         self._detect_every = max(1, round(ANALYSED_PER_S / DETECTED_PER_S * min(1.0, 1 / (ANALYSED_PER_S * step_s))))
         self._scale = scene.size_wh_px[0] / scene.source_wh_px[0]
-        self._motion = SketchTracker(from_detector=False)
-        self._detected = SketchTracker(from_detector=True) if detector is not None else None
+        looks_per_s = 1 / (self._analyse_every * step_s)
+        self._motion = SketchTracker(from_detector=False, rate_hz=looks_per_s)
+        self._detected = (
+            SketchTracker(from_detector=True, rate_hz=looks_per_s / self._detect_every)
+            if detector is not None
+            else None
+        )
         self._result = SpanResult()
 
     def run(self, pictures: Iterator[NumberedPicture]) -> SpanResult:
@@ -134,22 +157,32 @@ class SpanPerception:
         if self._scene.model.is_global_change(mask):
             return
         blobs = self._scene.model.blobs(mask)
-        boxes = np.array([blob.box_xyxy for blob in blobs], np.float32).reshape(-1, 4)
-        boxes = boxes_to_picture(boxes, matrix) / self._scale
-        blob_boxes = [box for box in (self._clipped(box) for box in boxes) if not self._is_everything(box)]
+        regions = [as_box(blob.box_xyxy) for blob in blobs]
+        walkers: list[tuple[Box, bool]] = []
+        if self._finder is not None and blobs:
+            found = self._finder.find(small, self._scene.model.empty_scene_bgr_u8)
+            regions, walkers = settle_walkers(blobs, mask, found)
+        blob_boxes = [box for box in self._in_source(regions, matrix) if not self._is_everything(box)]
+        walker_boxes = self._in_source([box for box, _ in walkers], matrix)
         look = _Look(numbered=numbered, small_bgr=small, mask=mask, matrix=matrix, blob_boxes=blob_boxes)
         time_s = float(numbered.pts_ticks * self._time_base)
         sightings = [self._sighting(numbered, box, MOTION_SCORE) for box in blob_boxes]
-        pairs = self._motion.update(time_s, sightings)
+        for box, (_, is_sure) in zip(walker_boxes, walkers, strict=True):
+            sightings.append(self._sighting(numbered, box, MOTION_SCORE if is_sure else UNSURE_SCORE))
+        pairs = self._motion.update(time_s, sightings, n_walkers=len(walkers))
         full: NDArray[np.uint8] | None = None
         if self._detected is not None and self._result.n_analysed % self._detect_every == 0:
             detections = Detections.none()
-            if blob_boxes:
+            if self._needs_look(blob_boxes):
                 full = numbered.picture.bgr_u8()
                 detections = self._call_detector(full)
             pairs = self._take_detections(time_s, numbered, detections) + pairs
         self._settle(look, pairs)
         self._cut(look, pairs, full)
+
+    def _needs_look(self, moving: list[Box]) -> bool:
+        """A detector looks only while something moves."""
+        return bool(moving)
 
     def _call_detector(self, full_bgr: NDArray[np.uint8]) -> Detections:
         assert self._detector is not None
@@ -171,7 +204,7 @@ class SpanPerception:
                 objects.append(self._sighting(numbered, self._clipped(box), score, label))
         pairs = self._detected.update(time_s, objects)
         for sketch, sighting in pairs:
-            if sighting.label == "person":
+            if sighting.label == "person" and detections.is_complete:
                 sketch.n_bag_looks += 1
                 for label in sorted({name for name, box in bags if overlap_share(box, sighting.box_xyxy_px) > 0.6}):
                     sketch.bag_votes[label] += 1
@@ -181,6 +214,13 @@ class SpanPerception:
         return Sighting(
             frame_index=numbered.frame_index, pts_ticks=numbered.pts_ticks, box_xyxy_px=box, score=score, label=label
         )
+
+    def _in_source(self, boxes: list[Box], matrix: NDArray[np.float64]) -> list[Box]:
+        """Boxes of the motion picture in source pixels."""
+        if not boxes:
+            return []
+        moved = boxes_to_picture(np.array(boxes, np.float32).reshape(-1, 4), matrix) / self._scale
+        return [self._clipped(box) for box in moved]
 
     def _clipped(self, box: NDArray[np.float32] | list[float]) -> Box:
         width, height = self._scene.source_wh_px
@@ -234,6 +274,9 @@ class SpanPerception:
     def _cut(self, look: _Look, pairs: list[tuple[Sketch, Sighting]], full: NDArray[np.uint8] | None) -> None:
         step_ticks = int(CROP_STEP_S * self._ticks_per_s)
         for sketch, sighting in pairs:
+            if sketch.wants_look(sighting.pts_ticks, step_ticks):
+                box = self._motion_box(sighting, look.matrix)
+                sketch.keep_look(sighting.pts_ticks, colour_by_place(look.small_bgr, box))
             quality = self._quality(sighting, pairs)
             if not sketch.wants_crop(sighting.pts_ticks, quality, step_ticks):
                 continue
@@ -267,12 +310,14 @@ class SpanPerception:
 
     def _finish(self) -> SpanResult:
         motion, n_noise = drop_noise(
-            stitch(self._motion.finish(), ticks_per_s=self._ticks_per_s), ticks_per_s=self._ticks_per_s
+            stitch(self._motion.finish(), ticks_per_s=self._ticks_per_s, size_wh_px=self._scene.source_wh_px),
+            ticks_per_s=self._ticks_per_s,
         )
         detected: list[Sketch] = []
         if self._detected is not None:
             detected, n_weak = drop_noise(
-                stitch(self._detected.finish(), ticks_per_s=self._ticks_per_s), ticks_per_s=self._ticks_per_s
+                stitch(self._detected.finish(), ticks_per_s=self._ticks_per_s, size_wh_px=self._scene.source_wh_px),
+                ticks_per_s=self._ticks_per_s,
             )
             n_noise += n_weak
             detected = fuse(detected, motion)

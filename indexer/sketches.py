@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 
 from indexer.arrays import u8
 
-__all__ = ["CropSample", "Sighting", "Sketch", "iou_xyxy", "overlap_share"]
+__all__ = ["CropSample", "Sighting", "Sketch", "as_box", "iou_xyxy", "overlap_share"]
 
 Box = tuple[float, float, float, float]
 
 MAX_CROPS: Final = 8
 CROP_SIDE_PX: Final = 256
 MOVED_IOU: Final = 0.45
+N_LOOKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class Sketch:
     bag_votes: Counter[str] = field(default_factory=Counter)
     n_bag_looks: int = 0
     last_crop_pts_ticks: int | None = None
+    looks: list[tuple[int, NDArray[np.float32]]] = field(default_factory=list)
     settled: bool = False
 
     @property
@@ -85,6 +88,16 @@ class Sketch:
         if sighting.label:
             self.votes[sighting.label] += sighting.score  # type: ignore[assignment]  # Reason: weights are floats.
 
+    def wants_look(self, pts_ticks: int, min_step_ticks: int) -> bool:
+        """True when its colours are worth reading again."""
+        return not self.looks or pts_ticks - self.looks[-1][0] >= min_step_ticks
+
+    def keep_look(self, pts_ticks: int, look: NDArray[np.float32]) -> None:
+        """Remember its colours; the first four and the last four, which joining needs, are kept."""
+        self.looks.append((pts_ticks, look))
+        if len(self.looks) > 2 * N_LOOKS:
+            del self.looks[N_LOOKS]
+
     def wants_crop(self, pts_ticks: int, quality: float, min_step_ticks: int) -> bool:
         """True when a crop of that quality at that time would be kept."""
         if self.last_crop_pts_ticks is not None and pts_ticks - self.last_crop_pts_ticks < min_step_ticks:
@@ -106,6 +119,7 @@ class Sketch:
             if known is None or sighting.score > known.score:
                 best_by_pts[sighting.pts_ticks] = sighting
         self.sightings = [best_by_pts[pts] for pts in sorted(best_by_pts)]
+        self.looks = [*self.looks[:N_LOOKS], *later.looks[-N_LOOKS:]]
         self.votes.update(later.votes)
         self.bag_votes.update(later.bag_votes)
         self.n_bag_looks += later.n_bag_looks
@@ -137,6 +151,16 @@ def cut_crop(
     if mask.size == 0:
         return small, np.full(size[::-1], 255, np.uint8)
     return small, u8(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR))
+
+
+def as_box(values: Sequence[float]) -> Box:
+    """Four numbers as a box of floats.
+
+    >>> as_box((1, 2, 3, 4))
+    (1.0, 2.0, 3.0, 4.0)
+    """
+    x1, y1, x2, y2 = values
+    return (float(x1), float(y1), float(x2), float(y2))
 
 
 def iou_xyxy(a: Box, b: Box) -> float:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Following objects from picture to picture with ``trackers`` (ByteTrack), and joining what it broke.
+"""Following objects from picture to picture with ``trackers`` (ByteTrack).
 
 The library's numbers are mapped to sketches at once: its process-wide counter never reaches a result.
 """
@@ -10,22 +10,20 @@ from typing import Final
 
 import numpy as np
 import supervision as sv
-from numpy.typing import NDArray
-from trackers import BIoU, ByteTrackTracker
+from trackers import ByteTrackTracker
 
 from indexer.sketches import Box, Sighting, Sketch, iou_xyxy
 
-__all__ = ["SketchTracker", "drop_noise", "stitch"]
+__all__ = ["SketchTracker", "drop_noise"]
 
 LOST_S: Final = 1.2
 MIN_SCORE: Final = 0.3
 MIN_SIGHTINGS: Final = 3
 MIN_LIFE_S: Final = 0.25
-STITCH_S: Final = 2.5
 BOX_BUFFER: Final = 0.3
 """Boxes are grown by this share before they are compared: at six pictures a second a fast object hardly overlaps itself
-from one to the next. Source: Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances? Make
-It Easier by Buffering the Matching Space", WACV 2023."""
+from one to the next. Walkers are slow and walk close together: theirs stay as they are. Source: Yang et al., "Hard to
+Track Objects with Irregular Motions and Similar Appearances? Make It Easier by Buffering the Matching Space", WACV 2023."""
 
 
 class SketchTracker:
@@ -35,24 +33,36 @@ class SketchTracker:
         from_detector: Whether the sightings are detections (their scores count) or motion (all count alike).
     """
 
-    def __init__(self, *, from_detector: bool) -> None:
+    def __init__(self, *, from_detector: bool, rate_hz: float = 30.0) -> None:
         self._from_detector = from_detector
         self._tracker = ByteTrackTracker(
             lost_track_buffer=int(LOST_S * 30),
-            frame_rate=30.0,
+            frame_rate=rate_hz,
             track_activation_threshold=0.45 if from_detector else MIN_SCORE,
             minimum_consecutive_frames=1,
             minimum_iou_threshold=0.1,
             high_conf_det_threshold=0.45 if from_detector else MIN_SCORE,
-            iou=BIoU(buffer_ratio=BOX_BUFFER),
         )
         self._sketch_by_number: dict[int, Sketch] = {}
         self._all: list[Sketch] = []
         self._unclaimed: list[Sighting] = []
 
-    def update(self, time_s: float, sightings: list[Sighting]) -> list[tuple[Sketch, Sighting]]:
-        """Take the sightings of one picture, in time order; return those that now belong to a sketch."""
-        boxes = np.array([s.box_xyxy_px for s in sightings], np.float64).reshape(-1, 4)
+    def update(self, time_s: float, sightings: list[Sighting], *, n_walkers: int = 0) -> list[tuple[Sketch, Sighting]]:
+        """Take the sightings of one picture, in time order; return those that now belong to a sketch.
+
+        Args:
+            time_s: Time of the picture.
+            sightings: What was seen in it.
+            n_walkers: How many of them, from the end of the list, are walkers although nothing labels them.
+        """
+        first_walker = len(sightings) - n_walkers
+        boxes = np.array(
+            [
+                s.box_xyxy_px if s.label == "person" or i >= first_walker else _grown(s.box_xyxy_px)
+                for i, s in enumerate(sightings)
+            ],
+            np.float64,
+        ).reshape(-1, 4)
         detections = sv.Detections(
             xyxy=boxes,
             confidence=np.array([s.score for s in sightings], np.float64),
@@ -94,23 +104,6 @@ class SketchTracker:
         return best
 
 
-def stitch(sketches: list[Sketch], *, ticks_per_s: float) -> list[Sketch]:
-    """Join sketches where one begins in time and place where another was bound to be; earliest first, in place."""
-    result: list[Sketch] = []
-    for sketch in sorted(sketches, key=lambda item: (item.first.pts_ticks, item.first.box_xyxy_px)):
-        best: Sketch | None = None
-        best_cost = 1.0
-        for earlier in result:
-            cost = _stitch_cost(earlier, sketch, ticks_per_s)
-            if cost < best_cost:
-                best, best_cost = earlier, cost
-        if best is None:
-            result.append(sketch)
-        else:
-            best.take_over(sketch)
-    return result
-
-
 def drop_noise(sketches: list[Sketch], *, ticks_per_s: float) -> tuple[list[Sketch], int]:
     """Leave out what was seen too briefly to be anything; also says how many were left out."""
     kept = [
@@ -120,38 +113,6 @@ def drop_noise(sketches: list[Sketch], *, ticks_per_s: float) -> tuple[list[Sket
         and (sketch.last.pts_ticks - sketch.first.pts_ticks) >= MIN_LIFE_S * ticks_per_s
     ]
     return kept, len(sketches) - len(kept)
-
-
-def _stitch_cost(earlier: Sketch, later: Sketch, ticks_per_s: float) -> float:
-    """0 for a perfect continuation, 1 and more for none: distance in box sizes plus change of size."""
-    gap_s = (later.first.pts_ticks - earlier.last.pts_ticks) / ticks_per_s
-    if not 0 < gap_s <= STITCH_S:
-        return 2.0
-    a, b = earlier.last.box_xyxy_px, later.first.box_xyxy_px
-    size_a, size_b = _size(a), _size(b)
-    if not 0.5 < size_a / size_b < 2.0:
-        return 2.0
-    velocity = _velocity(earlier, ticks_per_s)
-    # Why: an object that was moving may also have stopped behind what hides it; both guesses are tried.
-    expected = (_centre(a) + velocity * gap_s, _centre(a))
-    distance = min(float(np.abs(_centre(b) - guess).max()) for guess in expected) / max(size_a, size_b)
-    return distance / (0.6 + 0.2 * gap_s) + 0.3 * abs(float(np.log(size_a / size_b)))
-
-
-def _velocity(sketch: Sketch, ticks_per_s: float) -> NDArray[np.float64]:
-    recent = sketch.sightings[-6:]
-    span_s = (recent[-1].pts_ticks - recent[0].pts_ticks) / ticks_per_s
-    if span_s <= 0:
-        return np.zeros(2)
-    return np.asarray((_centre(recent[-1].box_xyxy_px) - _centre(recent[0].box_xyxy_px)) / span_s, np.float64)
-
-
-def _centre(box: Box) -> NDArray[np.float64]:
-    return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
-
-
-def _size(box: Box) -> float:
-    return max(1.0, float(np.sqrt((box[2] - box[0]) * (box[3] - box[1]))))
 
 
 def _grown(box: Box) -> Box:

@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from models.detectors.protocol import BAG_LABELS, COARSE_LABELS, LABELS, Detections, Detector
+from models.detectors.protocol import BAG_LABELS, COARSE_LABELS, LABELS, Detections, Detector, RunAware
 
-__all__ = ["BAG_LABELS", "COARSE_LABELS", "LABELS", "Detections", "Detector"]
+__all__ = ["BAG_LABELS", "COARSE_LABELS", "LABELS", "Detections", "Detector", "RunAware"]

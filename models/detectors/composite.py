@@ -9,6 +9,7 @@ proposition worth following; the track and the crop classifier settle what it is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.detectors.protocol import BAG_LABELS, Detections, Detector
 
-__all__ = ["CompositeDetector", "fuse", "join_riders"]
+__all__ = ["CompositeDetector", "Member", "fuse", "join_riders"]
 
 _FAMILY_BY_LABEL: Final = {
     "person": "person",
@@ -42,6 +43,28 @@ _RIDER_FEET_SLACK: Final = 0.06
 _RIDER_FEET_TOP: Final = 0.4
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One net of a composite and its part in it.
+
+    Attributes:
+        detector: The net.
+        leaves_out: Labels of it that nobody reads, because another member finds those objects better.
+        every: It looks at one picture in so many: bags and kinds need fewer looks than places.
+    """
+
+    detector: Detector
+    leaves_out: frozenset[str] = frozenset()
+    every: int = 1
+
+    def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
+        """What this member contributes for a picture (H, W, 3), BGR."""
+        found = self.detector.detect(image_bgr_u8)
+        if self.leaves_out.isdisjoint(found.labels):
+            return found
+        return found.kept(np.array([label not in self.leaves_out for label in found.labels], dtype=np.bool_))
+
+
 class CompositeDetector:
     """Runs its members one after another on each picture and merges what they see.
 
@@ -49,19 +72,27 @@ class CompositeDetector:
     and label stay and the better score is taken.
     """
 
-    def __init__(self, members: Sequence[Detector], *, joins_riders: bool = True) -> None:
+    def __init__(self, members: Sequence[Detector | Member], *, joins_riders: bool = True) -> None:
         assert members, "a composite has members"
-        self.members = tuple(members)
+        self.members = tuple(item if isinstance(item, Member) else Member(detector=item) for item in members)
         self._joins_riders = joins_riders
+        self._n_looks = 0
 
     @property
     def model_id(self) -> str:
         """The members' ``name@version``, joined by ``+``."""
-        return "+".join(member.model_id for member in self.members)
+        return "+".join(member.detector.model_id for member in self.members)
+
+    def begin(self) -> None:
+        """Start a new run of pictures: which members look at which of them counts from here."""
+        self._n_looks = 0
 
     def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
         """Find objects in a picture (H, W, 3), BGR."""
-        merged = fuse([member.detect(image_bgr_u8) for member in self.members])
+        now = [member for member in self.members if self._n_looks % member.every == 0]
+        self._n_looks += 1
+        merged = fuse([member.detect(image_bgr_u8) for member in now])
+        merged = replace(merged, is_complete=len(now) == len(self.members))
         return join_riders(merged) if self._joins_riders else merged
 
 
@@ -118,7 +149,8 @@ def join_riders(detections: Detections) -> Detections:
             )
             scores[machine] = max(scores[machine], scores[rider])
     kept = [i for i in range(len(labels)) if i not in riders]
-    return _sorted([boxes[i] for i in kept], [scores[i] for i in kept], [labels[i] for i in kept])
+    joined = _sorted([boxes[i] for i in kept], [scores[i] for i in kept], [labels[i] for i in kept])
+    return replace(joined, is_complete=detections.is_complete)
 
 
 def _rides(person: NDArray[np.float32], machine: NDArray[np.float32]) -> bool:

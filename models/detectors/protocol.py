@@ -9,7 +9,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BAG_LABELS", "COARSE_LABELS", "LABELS", "Detections", "Detector"]
+__all__ = ["BAG_LABELS", "COARSE_LABELS", "LABELS", "Detections", "Detector", "RunAware"]
 
 BAG_LABELS: Final = frozenset({"backpack", "handbag", "suitcase"})
 """Carried things: attributes of a person, never tracks of their own."""
@@ -34,11 +34,13 @@ class Detections:
         boxes_xyxy_px: (N, 4) float32, source pixels, x1 y1 x2 y2, clipped to the picture, never empty in area.
         scores: (N,) float32, 0 to 1; comparable within one label of one model only.
         labels: N labels out of :data:`LABELS`.
+        is_complete: False where a net that finds further kinds (bags) did not look at this picture.
     """
 
     boxes_xyxy_px: NDArray[np.float32]
     scores: NDArray[np.float32]
     labels: tuple[str, ...]
+    is_complete: bool = True
 
     def __post_init__(self) -> None:
         """Copy, check and lock the arrays."""
@@ -66,6 +68,7 @@ class Detections:
             boxes_xyxy_px=self.boxes_xyxy_px[index],
             scores=self.scores[index],
             labels=tuple(self.labels[int(i)] for i in index),
+            is_complete=self.is_complete,
         )
 
     def of(self, *labels: str) -> Detections:
@@ -83,3 +86,11 @@ class Detector(Protocol):
 
     def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
         """Find objects in a picture of shape (H, W, 3), BGR, 0 to 255; it is left unchanged."""
+
+
+@runtime_checkable
+class RunAware(Protocol):
+    """A detector whose answer depends on how many pictures of a run it has seen; told when a new run begins."""
+
+    def begin(self) -> None:
+        """Forget the earlier run, so that equal recordings get equal answers in any order."""

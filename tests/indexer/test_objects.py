@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from indexer.fusion import fuse, is_explained
+from indexer.linking import stitch
 from indexer.records import Track
 from indexer.sketches import MAX_CROPS, CropSample, Sighting, Sketch, cut_crop, iou_xyxy, overlap_share
-from indexer.tracking import SketchTracker, drop_noise, stitch
+from indexer.tracking import SketchTracker, drop_noise
 from indexer.tracks import absorb_riders, join_across_cut
 from tests.indexer.factories import make_track
 

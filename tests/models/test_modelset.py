@@ -17,8 +17,8 @@ from tests.shared_data import shared_path
 PVB_SMALL, PVB_LARGE = "person-vehicle-bike-detection-2000", "person-vehicle-bike-detection-2002"
 MEMBERS = {
     "fast": (PVB_SMALL,),
-    "standard": (PVB_SMALL, "yolox-nano"),
-    "exhaustive": (PVB_LARGE, PVB_SMALL, "rtmdet-nano-person", "nanodet-plus-m-1.5x"),
+    "standard": ("rtmdet-nano-person", PVB_SMALL, "yolox-nano"),
+    "exhaustive": ("rtmdet-nano-person", PVB_LARGE, PVB_SMALL, "nanodet-plus-m-1.5x"),
 }
 
 

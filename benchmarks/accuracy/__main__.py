@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m benchmarks.accuracy``: how often the program is right, on labelled recordings.
+
+    --samples DIR     a set made by `python -m samples` (repeatable)
+    --clips DIR       real clips with a labels.json of pass events (repeatable)
+    --mot DIR         a MOTChallenge sequence: img1/ or a video, and gt/gt.txt (repeatable)
+    --plaza SEED      film a crowded square with that seed first (repeatable)
+    --crops DIR       labelled crops: folders named after classes, or a labels.csv (repeatable)
+    --ablate          also without one stage at a time
+
+Markdown goes to stdout, JSON to --json FILE. Imported detectors are those under RELECTURE_HOME.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.accuracy.ablations import ABLATIONS, without
+from benchmarks.accuracy.crops import score_crops
+from benchmarks.accuracy.plaza import PlazaRequest, make_plaza
+from benchmarks.accuracy.recordings import Labelled, mot_folder, real_clips, sample_set
+from benchmarks.accuracy.runs import EMBEDDED, IMPORTED, models_for, run_pipeline
+from benchmarks.accuracy.sheet import Sheet
+from models.modelset import PROFILES
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("samples", "clips", "mot", "crops"):
+        parser.add_argument(f"--{name}", type=Path, action="append", default=[])
+    parser.add_argument("--plaza", type=int, action="append", default=[])
+    parser.add_argument("--profile", choices=PROFILES, action="append")
+    parser.add_argument("--nets", choices=(EMBEDDED, IMPORTED), action="append")
+    parser.add_argument("--ablate", action="store_true")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    sheet, crops = Sheet(), {str(folder.name): score_crops(folder) for folder in arguments.crops}
+    with tempfile.TemporaryDirectory(prefix="accuracy-") as scratch:
+        for labelled in _recordings(arguments, Path(scratch)):
+            for profile in arguments.profile or ["standard"]:
+                for nets in arguments.nets or [EMBEDDED, IMPORTED]:
+                    models = models_for(profile, nets)
+                    for stage in ("", *(ABLATIONS if arguments.ablate else ())):
+                        with without(stage):
+                            run = run_pipeline(labelled, profile=profile, models=models)
+                        title = f"{profile} {nets}" + (f" without {stage}" if stage else "")
+                        sheet.add(labelled, run, models=title)
+                        print(f"{labelled.name}: {title}: {run.cpu_s:.0f} s", file=sys.stderr)
+    if sheet.scored:
+        print(sheet.markdown())
+    for name, columns in crops.items():
+        for column, figures in columns.items():
+            print(f"{name}: {column}: {figures['right']} of {figures['n']} right")
+    if arguments.json:
+        document = {"recordings": sheet.document(), "crops": crops}
+        arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _recordings(arguments: argparse.Namespace, scratch: Path) -> Iterator[Labelled]:
+    for folder in arguments.samples:
+        yield from sample_set(folder)
+    for folder in arguments.clips:
+        yield from real_clips(folder)
+    for folder in arguments.mot:
+        yield mot_folder(folder, scratch=scratch)
+    for seed in arguments.plaza:
+        yield from sample_set(make_plaza(scratch / f"plaza-{seed}", PlazaRequest(seed=seed, n_walkers=40)).parent)
+
+
+if __name__ == "__main__":
+    main()
