@@ -43,6 +43,7 @@ KEPT: Final = 6
 LUMA_JUMP: Final = 22.0
 CHROMA_JUMP: Final = 9.0
 CLOCK_LEVELS: Final = 35
+ROW_REACH: Final = 0.6
 WEAK_LEVELS: Final = 10.0
 SWAY_PX: Final = 1.2
 NEIGHBOURS: Final = (-1, 1, -2, 2, -4, 4)
@@ -338,7 +339,8 @@ def _split_by_light(samples: Sequence[_Sample]) -> list[list[_Sample]]:
 def _hide_clock(image: NDArray[np.uint8], spread: NDArray[np.uint8]) -> None:
     """Coarsen, in place, the running digits of a burnt-in clock: a scene of no instant must not show a time.
 
-    They are small, near the upper or lower border, and change between black and white.
+    They are small, near the upper or lower border, change between black and white, and fill their box from left to
+    right in nearly every row; a slanting line of the ground that trembles with the camera does not.
     """
     height, width = spread.shape
     changing = (spread > CLOCK_LEVELS).astype(np.uint8)
@@ -346,10 +348,20 @@ def _hide_clock(image: NDArray[np.uint8], spread: NDArray[np.uint8]) -> None:
     closed = cv2.morphologyEx(changing, cv2.MORPH_CLOSE, np.ones((5, max(5, width // 80)), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     for x, y, wide, tall, area in stats[1:count].tolist():
-        if 5 <= tall <= 0.08 * height and wide <= 0.4 * width and area >= 0.3 * wide * tall and area >= 24:
+        is_small = 5 <= tall <= 0.08 * height and wide <= 0.4 * width and area >= max(24, 0.3 * wide * tall)
+        if is_small and _fills_rows(changing[y : y + tall, x : x + wide]):
             grow = max(2, tall // 5)
             part = image[max(0, y - grow) : y + tall + grow, max(0, x - grow) : x + wide + grow]
             part[:] = cv2.blur(cv2.medianBlur(part, 5), (2 * wide + 1, 2 * tall + 1))
+
+
+def _fills_rows(changing: NDArray[np.uint8]) -> bool:
+    """True where the pixels that are not 0 reach across most of the box in most rows."""
+    wide = changing.shape[1]
+    first = np.argmax(changing > 0, axis=1)
+    last = wide - 1 - np.argmax(changing[:, ::-1] > 0, axis=1)
+    reach = np.where(changing.any(axis=1), last - first + 1, 0)
+    return bool(np.median(reach) >= ROW_REACH * wide)
 
 
 @kernel

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from review.synopsis._pixels import PlainPixels
-from review.synopsis.backdrop import Backdrops, frame_gains
+from review.synopsis.backdrop import Backdrops, _hide_clock, frame_gains
 from review.synopsis.presence import Presence
 from review.synopsis.reels import Reels
 from review.synopsis.tubes import Tube, tubes_of
@@ -99,3 +99,20 @@ def test_a_new_holder_goes_on_with_a_reel_that_was_left_shortly_before(clip: Cli
     reels.close()
 
     assert n_decoded == 4
+
+
+def test_running_digits_are_coarsened_and_a_trembling_line_of_the_ground_is_not() -> None:
+    image = np.full((360, 640, 3), 90, np.uint8)
+    image[10:24, 20:60] = np.random.default_rng(1).integers(0, 256, (14, 40, 3), dtype=np.uint8)
+    for k in range(60):
+        image[20 + k // 3 : 25 + k // 3, 300 + k] = 240
+    line = image[:, 300:360].copy()
+    spread = np.zeros((360, 640), np.uint8)
+    spread[10:24, 20:60] = 80
+    for k in range(60):
+        spread[19 + k // 3 : 22 + k // 3, 300 + k] = 80
+
+    _hide_clock(image, spread)
+
+    assert image[12:22, 25:55].std() < 25
+    assert np.array_equal(image[:, 300:360], line)
