@@ -23,7 +23,8 @@ MIN_LIFE_S: Final = 0.25
 BOX_BUFFER: Final = 0.3
 """Boxes are grown by this share before they are compared: at six pictures a second a fast object hardly overlaps itself
 from one to the next. Walkers are slow and walk close together: theirs stay as they are. Source: Yang et al., "Hard to
-Track Objects with Irregular Motions and Similar Appearances? Make It Easier by Buffering the Matching Space", WACV 2023."""
+Track Objects with Irregular Motions and Similar Appearances? Make It Easier by Buffering the Matching Space", WACV
+2023."""
 
 
 class SketchTracker:
