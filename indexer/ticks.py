@@ -46,6 +46,7 @@ class ClockRecord:
         uncertainty_ms: Half-width of the interval that the corrected time is claimed to lie in, milliseconds.
         drift_ppm: Clock drift in parts per million of media time, positive when the recorder runs fast.
         how_read: Where the start came from: ``typed``, ``file-name``, ``container`` or ``unknown``.
+        proof: How the clock was compared with a reference, in the words of whoever did it.
     """
 
     displayed_start: datetime | None = None
@@ -53,6 +54,7 @@ class ClockRecord:
     uncertainty_ms: int = 1000
     drift_ppm: int = 0
     how_read: str = "unknown"
+    proof: str = ""
 
     @property
     def is_known(self) -> bool:

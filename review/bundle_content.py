@@ -299,9 +299,15 @@ def _original_row(original: Original) -> dict[str, object]:
         "sha256": original.sha256,
         "displayed": _displayed(clock.get("displayed_start")),
         "offset": f"{offset_ms / 1000:+.3f} s".replace(".", ",") if isinstance(offset_ms, int) else "inconnu",
-        "uncertainty": f"± {clock.get('uncertainty_ms', '?')} ms",
+        "uncertainty": f"± {clock.get('uncertainty_ms', '?')} ms" + _drift_and_proof(clock),
         "how_read": french(_text(clock.get("how_read"), "unknown")),
     }
+
+
+def _drift_and_proof(clock: Mapping[str, Json]) -> str:
+    drift, proof = clock.get("drift_ppm"), _text(clock.get("proof"), "")
+    said = f" ; dérive {drift * 0.0864:+.2f} s par jour".replace(".", ",") if isinstance(drift, int) and drift else ""
+    return said + (f" ; {proof}" if proof else "")
 
 
 def _format_text(original: Original) -> str:

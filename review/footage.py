@@ -21,6 +21,7 @@ from indexer.records import Recording, RecordingId
 from indexer.ticks import ClockRecord
 from models.errors import OutOfScope, RelectureError, UnreadableInput, UsageProblem
 from review.audit.record import JsonObject
+from review.clock_reading import ClockReading, stamp_in_name
 from review.decoding import probe_in_child
 from review.recordings import CaseRecording, read_recordings, recording_name, to_bytes, write_packets
 from review.requisition import ScopeVerdict
@@ -32,8 +33,6 @@ SUFFIXES: Final = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .vob .ps .asf .wmv .dav .h264 .264 .hevc .h265 .265 .3gp "
     ".flv .mjpeg .mjpg".split()
 )
-_STAMP: Final = re.compile(r"(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_ T.]?([0-2]\d)[-_.:h]?([0-5]\d)[-_.:m]?([0-5]\d)")
-
 Progress = Callable[[str, int, int], None]
 """Told the file name, the bytes read of it and its size."""
 
@@ -141,6 +140,7 @@ def import_footage(
     start: datetime | None = None,
     clock_offset_ms: int = 0,
     uncertainty_ms: int = 1000,
+    reading: ClockReading | None = None,
     piece: str = "",
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -153,6 +153,7 @@ def import_footage(
         start: Displayed start of the one file; None leaves the clock unknown.
         clock_offset_ms: Displayed minus true time, milliseconds.
         uncertainty_ms: Half-width of the claim on corrected time, milliseconds.
+        reading: All that was read of the clock, in place of the three above.
         piece: Number of the piece or seal; taken from the requisition where it names exactly one.
         progress: Told how reading goes.
 
@@ -164,30 +165,25 @@ def import_footage(
     """
     session.requisition.scope.covers(camera, None, None)
     files = find_footage(paths)
-    if start is not None and len(files) > 1:
+    reading = reading or ClockReading(start=start, offset_ms=clock_offset_ms, uncertainty_ms=uncertainty_ms)
+    if isinstance(reading.start, datetime) and len(files) > 1:
         raise UsageProblem(
-            f"{len(files)} files cannot all start at {start.isoformat()}.",
-            hint="Import each file with its own --start, or without to take the proposal of its name.",
+            f"{len(files)} files cannot all start at {reading.start.isoformat()}.",
+            hint="Import each file with its own --start, or all with --start file-name to take what their names say.",
         )
-    if uncertainty_ms < 0:
-        raise UsageProblem("An uncertainty cannot be negative.", hint="Give half the width of the interval: 1s.")
     piece = piece or _only_piece(session)
-    clock = ClockRecord(
-        displayed_start=start,
-        offset_ms=clock_offset_ms,
-        uncertainty_ms=uncertainty_ms,
-        how_read="typed" if start is not None else "unknown",
-    )
     detail: JsonObject = {
         "camera": camera,
         "piece": piece,
         "n_files": len(files),
-        "displayed_start": start.isoformat() if start is not None else None,
-        "clock_offset_ms": clock_offset_ms,
-        "uncertainty_ms": uncertainty_ms,
+        "displayed_start": reading.start.isoformat() if isinstance(reading.start, datetime) else reading.start,
+        "clock_offset_ms": reading.offset_ms,
+        "clock_checks": [[check.displayed.isoformat(), check.reference.isoformat()] for check in reading.checks],
+        "clock_proof": reading.proof,
+        "uncertainty_ms": reading.uncertainty_ms,
     }
     with session.act("import.run", detail=detail) as act:
-        work = _Import(session, camera=camera, piece=piece, clock=clock, progress=progress)
+        work = _Import(session, camera=camera, piece=piece, reading=reading, progress=progress)
         items = []
         for file in files:
             try:
@@ -219,12 +215,13 @@ class _Import:
     """Takes files one by one; each is whole in the case or not at all."""
 
     def __init__(
-        self, session: CaseSession, *, camera: str, piece: str, clock: ClockRecord, progress: Progress | None
+        self, session: CaseSession, *, camera: str, piece: str, reading: ClockReading, progress: Progress | None
     ) -> None:
         self._session = session
         self._camera = camera
         self._piece = piece
-        self._clock = clock
+        self._reading = reading
+        self._clock = ClockRecord()
         self._progress = progress
         self._known = {item.recording.sha256: item for item in read_recordings(session)}
 
@@ -243,10 +240,12 @@ class _Import:
 
         # Why: this process takes the digest, before anything decodes the file and where no decoder can touch it.
         hashed = sha256_of_file(str(file), progress=tell)
+        self._clock = ClockRecord()
         known = self._known.get(hashed[0])
         if known is not None:
             return self._again(file, known)
         probed = probe_in_child(str(file), hashed=hashed)
+        self._clock = self._reading.record(name, probed.container_created)
         recording = self._recording(file, probed)
         item, reason = self._held_against_scope(recording)
         if item.scope == ScopeVerdict.OUTSIDE:
@@ -262,7 +261,9 @@ class _Import:
         recording = known.recording
         if recording.camera != self._camera:
             return _duplicate(file, known)
-        if self._clock.is_known and not any(item.kind is FindingKind.NO_TIME_BASE for item in recording.findings):
+        has_times = all(item.kind is not FindingKind.NO_TIME_BASE for item in recording.findings)
+        if self._reading.is_known and self._reading.start != "container" and has_times:
+            self._clock = self._reading.record(file.name, "")
             kept = tuple(item for item in recording.findings if item.component != "clock")
             recording = replace(recording, clock=self._clock, findings=kept)
         item, reason = self._held_against_scope(recording)
@@ -348,10 +349,9 @@ def _duplicate(file: Path, known: CaseRecording) -> ImportItem:
 
 def _proposed_times(file_name: str, container_created: str) -> list[str]:
     proposals = []
-    match = _STAMP.search(file_name)
-    if match is not None:
-        year, month, day, hour, minute, second = match.groups()
-        proposals.append(f"file name says {year}-{month}-{day} {hour}:{minute}:{second}")
+    stamp = stamp_in_name(file_name)
+    if stamp is not None:
+        proposals.append(f"file name says {stamp:%Y-%m-%d %H:%M:%S}")
     if container_created:
         proposals.append(f"container says {container_created}")
     return proposals

@@ -105,6 +105,7 @@ def to_bytes(item: CaseRecording) -> bytes:
             "uncertainty_ms": clock.uncertainty_ms,
             "drift_ppm": clock.drift_ppm,
             "how_read": clock.how_read,
+            "proof": clock.proof,
         },
         "facts": facts_document(facts),
         "findings": [finding_document(finding) for finding in recording.findings],

@@ -10,19 +10,21 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from indexer.pipeline import IndexConfig, plan_segments
 from indexer.probe import sha256_of_file
 from indexer.records import Recording, RecordingId
 from indexer.segments import unpack
 from indexer.ticks import ClockRecord
-from models.errors import RelectureError
+from models.errors import Defect, RelectureError
 from review.decoding import ChildLost, DecodingChild, SegmentWork, probe_in_child, read_segment_answer
 from tests.corpus.make import CORPUS, Corpus
 
 __all__ = ["fuzz"]
 
+BATCH: Final = 50
+PATIENCE_S: Final = 600.0
 SLOW_S: Final = 60.0
 PROFILE: Final = "fast"
 
@@ -32,7 +34,7 @@ def fuzz(work: Path, *, n_files: int, seed: int) -> None:
 
     Outcomes: ``refused`` with one clear line; ``findings`` when import or index reports damage; ``silent`` when neither
     does (a change inside a picture that still decodes cannot be told from a picture); ``lost`` when a child died or
-    hung.
+    hung, ``defect`` when our own code failed.
     """
     work.mkdir(parents=True, exist_ok=True)
     corpus = Corpus(work / "corpus")
@@ -42,24 +44,21 @@ def fuzz(work: Path, *, n_files: int, seed: int) -> None:
         json.loads(state.read_text()) if state.exists() else {"next": 0, "outcomes": {}, "lost": [], "slowest_s": 0.0}
     )
     outcomes: Counter[str] = Counter(done["outcomes"])
-    for number in range(done["next"], n_files):
-        chance = random.Random(f"{seed}:{number}")  # noqa: S311  # Reason: repeatable damage, no secret.
-        source = corpus.path(chance.choice(seeds))
-        path = work / f"f{number}{source.suffix}"
-        path.write_bytes(_damaged(source.read_bytes(), chance))
-        started = time.perf_counter()
-        outcome = _taken(path)
-        took_s = time.perf_counter() - started
-        outcomes[outcome] += 1
-        done["slowest_s"] = max(done["slowest_s"], took_s)
-        if outcome == "lost" or took_s > SLOW_S:
-            shutil.copyfile(path, work / f"kept-{path.name}")
-            done["lost"].append({"file": path.name, "of": source.name, "outcome": outcome, "s": round(took_s, 1)})
-        path.unlink()
-        done |= {"next": number + 1, "outcomes": dict(outcomes)}
-        if number % 20 == 0 or number == n_files - 1:
-            state.write_text(json.dumps(done))
-            print(f"{number + 1} of {n_files}: {dict(outcomes)}", file=sys.stderr, flush=True)
+    while done["next"] < n_files:
+        numbers = range(done["next"], min(n_files, done["next"] + BATCH))
+        with _Batch(work, corpus, seeds, numbers, seed) as batch:
+            for path, source in batch.files:
+                started = time.perf_counter()
+                outcome = batch.taken(path)
+                took_s = time.perf_counter() - started
+                outcomes[outcome] += 1
+                done["slowest_s"] = max(done["slowest_s"], took_s)
+                if outcome in {"lost", "defect"} or took_s > SLOW_S:
+                    shutil.copyfile(path, work / f"kept-{path.name}")
+                    done["lost"].append({"file": path.name, "of": source, "outcome": outcome, "s": round(took_s, 1)})
+        done |= {"next": numbers.stop, "outcomes": dict(outcomes)}
+        state.write_text(json.dumps(done))
+        print(f"{numbers.stop} of {n_files}: {dict(outcomes)}", file=sys.stderr, flush=True)
     print("| outcome | files |\n|---|---|")
     for outcome, n in sorted(outcomes.items()):
         print(f"| {outcome} | {n} |")
@@ -97,32 +96,60 @@ def _damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
-def _taken(path: Path) -> str:
-    try:
-        probed = probe_in_child(str(path), hashed=sha256_of_file(str(path)))
-    except RelectureError as problem:
-        return "lost" if "crashed or hung" in problem.message else "refused"
-    recording = Recording(
-        recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
-        path=str(path),
-        sha256=probed.sha256,
-        size_bytes=probed.size_bytes,
-        camera="cam1",
-        piece="",
-        facts=probed.facts,
-        clock=ClockRecord(),
-        findings=probed.findings,
-    )
-    config = IndexConfig.of_profile(PROFILE)
-    has_findings = bool(probed.findings)
-    with DecodingChild(readable=[str(path)], profile=PROFILE) as child:
+class _Batch:
+    """So many damaged files, and one child that may read them all: its nets are loaded once."""
+
+    def __init__(self, work: Path, corpus: Corpus, seeds: list[str], numbers: range, seed: int) -> None:
+        self.files: list[tuple[Path, str]] = []
+        for number in numbers:
+            chance = random.Random(f"{seed}:{number}")  # noqa: S311  # Reason: repeatable damage, no secret.
+            source = corpus.path(chance.choice(seeds))
+            path = work / f"f{number}{source.suffix}"
+            path.write_bytes(_damaged(source.read_bytes(), chance))
+            self.files.append((path, source.name))
+        self._child = self._new_child()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.close()
+        for path, _name in self.files:
+            path.unlink()
+
+    def taken(self, path: Path) -> str:
+        """The outcome of one file."""
+        try:
+            probed = probe_in_child(str(path), hashed=sha256_of_file(str(path)))
+        except RelectureError as problem:
+            return "lost" if "crashed or hung" in problem.message else "refused"
+        recording = Recording(
+            recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
+            path=str(path),
+            sha256=probed.sha256,
+            size_bytes=probed.size_bytes,
+            camera="cam1",
+            piece="",
+            facts=probed.facts,
+            clock=ClockRecord(),
+            findings=probed.findings,
+        )
+        config = IndexConfig.of_profile(PROFILE)
+        has_findings = bool(probed.findings)
         for plan in plan_segments(recording, probed.packets, config):
             try:
-                child.start(SegmentWork(recording=recording, packets=probed.packets, plan=plan, config=config))
-                segment = unpack(read_segment_answer(child.answer(patience_s=600))[0], name=path.name)
+                self._child.start(SegmentWork(recording=recording, packets=probed.packets, plan=plan, config=config))
+                segment = unpack(read_segment_answer(self._child.answer(patience_s=PATIENCE_S))[0], name=path.name)
             except ChildLost:
+                self._child.close()
+                self._child = self._new_child()
                 return "lost"
+            except Defect:
+                return "defect"
             except RelectureError:
                 return "findings"
             has_findings |= bool(segment.findings)
-    return "findings" if has_findings else "silent"
+        return "findings" if has_findings else "silent"
+
+    def _new_child(self) -> DecodingChild:
+        return DecodingChild(readable=[str(path) for path, _ in self.files], profile=PROFILE)

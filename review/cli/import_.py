@@ -11,6 +11,7 @@ from rich.progress import Progress
 from indexer.ticks import format_utc
 from review.cli._door import open_case
 from review.cli._run import emit_json, operator_options, progress, say, stderr
+from review.clock_reading import ClockReading, parse_check, parse_start_source
 from review.footage import ImportItem, import_footage, parse_offset_ms, parse_start
 from review.recordings import finding_document
 
@@ -28,30 +29,53 @@ def _bar() -> Progress:
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--camera", required=True, metavar="ID", help="Camera identifier of the requisition.")
-@click.option("--start", metavar="TIME", help="What the recorder displayed at the first frame, with UTC offset.")
+@click.option(
+    "--start",
+    metavar="TIME",
+    help="What the recorder displayed at the first frame, with UTC offset; or file-name, or container, to take what "
+    "each file says of itself.",
+)
 @click.option(
     "--clock-offset",
     default="0s",
     metavar="DURATION",
     help="Displayed minus true time: --clock-offset=-3792s for a recorder that is 1 h 03 min 12 s behind.",
 )
+@click.option(
+    "--clock-check",
+    "checks",
+    metavar="DISPLAYED=TRUE",
+    multiple=True,
+    help="The display read beside a reference clock, both with UTC offset; given twice, the drift follows as well.",
+)
+@click.option("--clock-proof", default="", metavar="TEXT", help="How the clock was read, for the report.")
 @click.option("--uncertainty", default="1s", metavar="DURATION", help="How far the corrected time may be off.")
 @click.option("--piece", default="", metavar="N", help="Number of the procedure piece or seal (scellé).")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON on stdout.")
 @operator_options
 def command(
     folder: Path,
+    *,
     paths: tuple[Path, ...],
     camera: str,
     start: str | None,
     clock_offset: str,
+    checks: tuple[str, ...],
+    clock_proof: str,
     uncertainty: str,
     piece: str,
     as_json: bool,
     operator: str | None,
 ) -> None:
     """Hash, probe and register the files PATH... (folders are searched) as recordings of one camera."""
-    displayed = parse_start(start) if start else None
+    source = parse_start_source(start) if start else None
+    reading = ClockReading(
+        start=source or (parse_start(start) if start else None),
+        offset_ms=parse_offset_ms(clock_offset),
+        uncertainty_ms=parse_offset_ms(uncertainty),
+        checks=tuple(parse_check(text) for text in checks),
+        proof=clock_proof,
+    )
     with open_case(folder, operator=operator) as session, _bar() as bar:
         task = bar.add_task("Reading", total=None)
 
@@ -62,9 +86,7 @@ def command(
             session,
             paths,
             camera=camera,
-            start=displayed,
-            clock_offset_ms=parse_offset_ms(clock_offset),
-            uncertainty_ms=parse_offset_ms(uncertainty),
+            reading=reading,
             piece=piece,
             progress=tell,
         )
@@ -100,6 +122,7 @@ def _document(item: ImportItem) -> dict[str, object]:
             "variable_frame_rate": facts.is_vfr,
             "start_utc": format_utc(recording.clock.start_utc),
             "clock_offset_ms": recording.clock.offset_ms,
+            "clock_drift_ppm": recording.clock.drift_ppm,
             "findings": [finding_document(finding) for finding in recording.findings],
         }
     return document
