@@ -468,7 +468,8 @@ def copy_packets(
         out_path: File to write.
         pts_ticks: Presentation times of the packets wanted, in file order; others between them are left out.
         near_pts_ticks: Where a seek finds the first of them; None reads from the start.
-        stream_index, forced_format: What to copy, as in :func:`iter_frames`.
+        stream_index: Which stream to copy.
+        forced_format: Demuxer that the probe had to name; empty where the guess is right.
         comment: Text for the file's metadata.
 
     Raises:
