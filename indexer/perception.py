@@ -160,7 +160,9 @@ class SpanPerception:
         regions = [as_box(blob.box_xyxy) for blob in blobs]
         walkers: list[tuple[Box, bool]] = []
         if self._finder is not None and blobs:
-            found = self._finder.find(small, self._scene.model.empty_scene_bgr_u8)
+            boxes = np.array([blob.box_xyxy for blob in blobs])
+            near = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+            found = self._finder.find(small, self._scene.model.empty_scene_bgr_u8, near_xyxy=near)
             regions, walkers = settle_walkers(blobs, mask, found)
         blob_boxes = [box for box in self._in_source(regions, matrix) if not self._is_everything(box)]
         walker_boxes = self._in_source([box for box, _ in walkers], matrix)
