@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--jobs", type=int, nargs="+", default=[2, 1])
         command.add_argument("--dvr-scan", type=Path)
         command.add_argument("--no-decode", action="store_true")
+        command.add_argument("--also-no-walkers", action="store_true", help="Run once more without that net.")
         command.add_argument("--profile", default="fast", help="Whose detectors are timed on every frame.")
         command.set_defaults(run=run)
     memory = commands.add_parser("memory")
@@ -101,6 +102,7 @@ def _speed(arguments: argparse.Namespace) -> None:
             jobs=arguments.jobs,
             dvr_scan=arguments.dvr_scan,
             has_decode=not arguments.no_decode,
+            has_walkers=not arguments.also_no_walkers,
         )
 
 

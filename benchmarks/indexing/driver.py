@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,15 +33,24 @@ from models.modelset import ModelSet, Profile, load_model_set
 _models: list[ModelSet] = []
 
 
-def index_recording(clip: Path, *, profile: Profile, jobs: int) -> dict[str, Any]:
-    """Index one recording; what it took and what it found, as plain values."""
+def index_recording(clip: Path, *, profile: Profile, jobs: int, has_walkers: bool = True) -> dict[str, Any]:
+    """Index one recording; what it took and what it found, as plain values.
+
+    Args:
+        clip: The recording.
+        profile: Profile to index with.
+        jobs: Worker processes.
+        has_walkers: False leaves out the net that finds walkers, to show what it costs.
+    """
     started = time.perf_counter()
     recording, packets = probed_recording(clip)
     probe_s = time.perf_counter() - started
     config = IndexConfig.of_profile(profile)
     plans = plan_segments(recording, packets, config)
     started = time.perf_counter()
-    segments = [unpack(content, name="segment") for content in _contents(recording, packets, plans, config, jobs)]
+    segments = [
+        unpack(content, name="segment") for content in _contents(recording, packets, plans, config, jobs, has_walkers)
+    ]
     index_s = time.perf_counter() - started
     facts = recording.facts
     return {
@@ -86,9 +95,11 @@ def _contents(
     plans: tuple[SegmentPlan, ...],
     config: IndexConfig,
     jobs: int,
+    has_walkers: bool,
 ) -> Iterator[bytes]:
     if jobs == 1:
-        models = load_model_set(cast("Profile", config.profile))
+        _open_models(cast("Profile", config.profile), has_walkers)
+        models = _models[0]
         for plan in plans:
             yield pack(index_segment(recording, packets, plan, config, models))[0]
         return
@@ -96,13 +107,14 @@ def _contents(
         jobs,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_open_models,
-        initargs=(config.profile,),
+        initargs=(config.profile, has_walkers),
     ) as pool:
         yield from pool.map(functools.partial(_made, recording, packets, config), plans)
 
 
-def _open_models(profile: Profile) -> None:
-    _models[:] = [load_model_set(profile)]
+def _open_models(profile: Profile, has_walkers: bool) -> None:
+    models = load_model_set(profile)
+    _models[:] = [models if has_walkers else replace(models, walkers=None)]
 
 
 def _made(recording: Recording, packets: PacketTable, config: IndexConfig, plan: SegmentPlan) -> bytes:
@@ -135,9 +147,12 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("--profile", default="standard", choices=["fast", "standard", "exhaustive"])
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--no-walkers", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    found = index_recording(arguments.clip, profile=arguments.profile, jobs=arguments.jobs)
+    found = index_recording(
+        arguments.clip, profile=arguments.profile, jobs=arguments.jobs, has_walkers=not arguments.no_walkers
+    )
     arguments.out.write_text(json.dumps(found))
 
 

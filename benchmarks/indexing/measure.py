@@ -80,7 +80,10 @@ def dvr_scan_command(program: Path, clip: Path) -> list[str]:
     return [str(program), "-i", str(clip), "--scan-only"]
 
 
-def relecture_run(clip: Path, *, profile: str, jobs: int, out: Path) -> tuple[Timing, dict[str, Any]]:
+def relecture_run(
+    clip: Path, *, profile: str, jobs: int, out: Path, has_walkers: bool = True
+) -> tuple[Timing, dict[str, Any]]:
     """Index a recording in a process of its own; returns what it took and what it found."""
-    timing = timed([sys.executable, DRIVER, clip, "--profile", profile, "--jobs", str(jobs), "--out", out])
+    options = [] if has_walkers else ["--no-walkers"]
+    timing = timed([sys.executable, DRIVER, clip, "--profile", profile, "--jobs", str(jobs), "--out", out, *options])
     return timing, json.loads(out.read_text())

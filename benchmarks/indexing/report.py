@@ -20,7 +20,8 @@ __all__ = ["draw_memory", "draw_speed", "losses_table", "memory_table", "speed_t
 def speed_table(folder: Path) -> str:
     """Medians of every program over every recording, and what follows from them."""
     lines = [
-        "| recording | active | ffmpeg -f null, s | Relecture 2 workers, s | decode / Relecture | 1 worker, s "
+        "| recording | active | ffmpeg -f null, s | Relecture 2 workers, s (without walkers) "
+        "| decode / Relecture | 1 worker, s "
         "| CPU s (ffmpeg / Relecture) | not decoded | DVR-Scan, s | runs |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -29,11 +30,13 @@ def speed_table(folder: Path) -> str:
         found = _found(folder, name, "standard")
         if found is None or not medians:
             continue
-        decode, two, one, dvr = (medians.get(key) for key in ("decode", "relecture-2", "relecture-1", "dvr-scan"))
+        decode, two, one, dvr, bare = (
+            medians.get(key) for key in ("decode", "relecture-2", "relecture-1", "dvr-scan", "no-walkers-2")
+        )
         best = two or one
         assert best is not None
         lines.append(
-            f"| {name} | {_activity(folder, name)} | {_wall(decode)} | {_wall(two)} "
+            f"| {name} | {_activity(folder, name)} | {_wall(decode)} | {_wall(two)} ({_wall(bare)}) "
             f"| {f'{decode.wall_s / best.wall_s:.2f}' if decode else ''} | {_wall(one)} "
             f"| {f'{decode.cpu_s:.0f}' if decode else ''} / {best.cpu_s:.0f} "
             f"| {found['skipped_s'] / found['footage_s']:.1%} | {_wall(dvr)} "
@@ -150,4 +153,4 @@ def _passes(folder: Path, name: str) -> list[Pass]:
 
 
 def _wall(timing: Timing | None) -> str:
-    return f"{timing.wall_s:.1f}" if timing else ""
+    return f"{timing.wall_s:.1f}" if timing else "-"

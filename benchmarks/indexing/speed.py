@@ -28,7 +28,14 @@ def read_results(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def race(
-    clip: Path, folder: Path, *, runs: int, jobs: Sequence[int], dvr_scan: Path | None, has_decode: bool = True
+    clip: Path,
+    folder: Path,
+    *,
+    runs: int,
+    jobs: Sequence[int],
+    dvr_scan: Path | None,
+    has_decode: bool = True,
+    has_walkers: bool = True,
 ) -> None:
     """Run the programs in turn; timings are added to what earlier runs over this recording gave.
 
@@ -39,6 +46,7 @@ def race(
         jobs: Worker counts to run Relecture with.
         dvr_scan: Its program, in an environment of its own; None leaves it out.
         has_decode: Whether ffmpeg runs too.
+        has_walkers: False adds a run without the net that finds walkers.
     """
     for _ in range(runs):
         if has_decode:
@@ -47,6 +55,11 @@ def race(
             timing, found = relecture_run(clip, profile="standard", jobs=n_jobs, out=folder / "run.json")
             _add(folder, clip, f"relecture-{n_jobs}", timing)
             _keep(folder, clip, "standard", found)
+            if not has_walkers:
+                timing, _ = relecture_run(
+                    clip, profile="standard", jobs=n_jobs, out=folder / "run.json", has_walkers=False
+                )
+                _add(folder, clip, f"no-walkers-{n_jobs}", timing)
         if dvr_scan is not None:
             _add(folder, clip, "dvr-scan", timed(dvr_scan_command(dvr_scan, clip)))
 
