@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from indexer.pipeline import IndexConfig, SegmentPlan, plan_segments
 from indexer.probe import PacketTable
 from indexer.records import Recording, SkippedSpan
 from indexer.segments import Segment, read_header, segment_name, unpack
+from indexer.ticks import utc_of
 from models.errors import RelectureError, UnreadableInput
 from models.modelset import ModelSet, Profile, load_model_set
 from review.decoding import SegmentWork
@@ -117,6 +119,7 @@ def run_index(
     profile: Profile = "standard",
     jobs: int | None = None,
     engine: Engine | None = None,
+    first: datetime | None = None,
     progress: Callable[[IndexProgress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> IndexReport:
@@ -127,6 +130,7 @@ def run_index(
         profile: ``fast``, ``standard`` or ``exhaustive``.
         jobs: Worker processes; None for one a core.
         engine: Who makes the segments; None for decoding children of this machine.
+        first: Corrected time around which to begin; what lies nearest is made first. The index is the same.
         progress: Told after each segment.
         should_stop: Asked between segments; what is committed stays.
 
@@ -145,7 +149,7 @@ def run_index(
     detail: dict[str, Any] = {"profile": profile, "config_sha256": config_sha256, "models": list(models.ids)}
     with session.act("index.run", detail=detail) as act:
         run = _Run(session, items, config, config_sha256, models, progress, should_stop)
-        problems = run.go(engine)
+        problems = run.go(engine, first=first)
         report = run.report(engine=engine, problems=problems, wall_s=time.perf_counter() - started)
         act.result = {"content_sha256": report.content_sha256, "n_segments": report.n_segments}
     if problems and len(items) == 1:
@@ -177,13 +181,15 @@ class _Run:
         self._n_made = 0
         self._n_tracks = 0
 
-    def go(self, engine: Engine) -> dict[str, RelectureError]:
+    def go(self, engine: Engine, *, first: datetime | None = None) -> dict[str, RelectureError]:
         """Make what is missing; returns the problems by recording."""
         planned = {item.recording.recording_id: self._works_of(item) for item in self._items}
         for recording_id, of_recording in planned.items():
             # Why: after a change of scope fewer segments may be wanted; those beyond would be counted twice.
             void_segments(self._session.store, recording_id, from_number=len(of_recording))
         works = [work for of_recording in planned.values() for work in of_recording if not self._is_stored(work)]
+        if first is not None:
+            works.sort(key=lambda work: _distance_s(work, first))
         total_s = sum(_footage_s(work) for work in works)
         done_s, started = 0.0, time.perf_counter()
         problems: dict[str, RelectureError] = {}
@@ -295,6 +301,18 @@ def _findings_of(recording: Recording, segments: Sequence[Segment], audit: Triag
     audited = audit_finding(audit)
     said = [*recording.findings, *(finding for segment in segments for finding in segment.findings)]
     return (*said, audited) if audited else tuple(said)
+
+
+def _distance_s(work: SegmentWork, moment: datetime) -> float:
+    """Seconds from a moment to the nearest instant of a stretch; a recording without known clock comes last."""
+    facts, clock = work.recording.facts, work.recording.clock
+    start, end = (
+        utc_of(pts, first_pts_ticks=facts.first_pts_ticks, time_base=facts.time_base, clock=clock)
+        for pts in (work.plan.start_pts_ticks, work.plan.end_pts_ticks)
+    )
+    if start is None or end is None:
+        return float("inf")
+    return max(0.0, (start - moment).total_seconds(), (moment - end).total_seconds())
 
 
 def _footage_s(work: SegmentWork) -> float:

@@ -15,6 +15,7 @@ from models.modelset import PROFILES, Profile
 from review.cli._door import open_case
 from review.cli._run import emit_json, operator_options, progress, say, stderr
 from review.dask_engine import DaskEngine
+from review.footage import parse_start
 from review.indexing import IndexProgress, run_index
 
 __all__ = ["command"]
@@ -38,6 +39,12 @@ def _bar() -> Progress:
     default=None,
     help="With --engine dask: a running scheduler, tls://host:8786; without, workers start on this machine.",
 )
+@click.option(
+    "--first",
+    metavar="TIME",
+    default=None,
+    help="Corrected time to begin around, with UTC offset: the hour that matters.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON on stdout.")
 @operator_options
 def command(
@@ -47,6 +54,7 @@ def command(
     jobs: int | None,
     engine: str,
     scheduler: str | None,
+    first: str | None,
     as_json: bool,
     operator: str | None,
 ) -> None:
@@ -54,6 +62,7 @@ def command(
     if scheduler is not None and engine != "dask":
         raise UsageProblem("A scheduler is one of Dask.", hint="Add --engine dask, or leave --scheduler out.")
     makers = DaskEngine(jobs=jobs or os.cpu_count() or 1, scheduler=scheduler) if engine == "dask" else None
+    moment = parse_start(first) if first else None
     with open_case(folder, operator=operator) as session, _bar() as bar:
         task = bar.add_task("Indexing", total=None)
 
@@ -61,7 +70,9 @@ def command(
             description = f"{state.recording}: {state.n_tracks} tracks"
             bar.update(task, description=description, completed=state.done_s, total=state.total_s)
 
-        report = run_index(session, profile=cast("Profile", profile), jobs=jobs, engine=makers, progress=tell)
+        report = run_index(
+            session, profile=cast("Profile", profile), jobs=jobs, engine=makers, first=moment, progress=tell
+        )
     if as_json:
         emit_json(report.document())
     else:

@@ -293,3 +293,19 @@ def test_two_workers_make_the_same_index_as_one(writer: CaseSession, desk: Desk,
             import_footage(session, [clip.path], camera=camera, start=DISPLAYED)
         assert run_index(session, jobs=1).content_sha256 == report.content_sha256
     assert report.n_segments == report.n_segments_made == 2
+
+
+@pytest.mark.usefixtures("short_segments")
+def test_the_hour_that_matters_is_made_first_and_the_index_is_the_same(writer: CaseSession, whole: IndexReport) -> None:
+    order: list[int] = []
+
+    class Ordered(InProcess):
+        def work(self, work: SegmentWork, loaded: ModelSet) -> bytes:
+            if work.recording.camera == "cam1":
+                order.append(work.plan.number)
+            return super().work(work, loaded)
+
+    report = run_index(writer, engine=Ordered(), first=DISPLAYED + timedelta(seconds=7))
+
+    assert len(order) >= 2 and order[0] == 1
+    assert report.content_sha256 == whole.content_sha256
