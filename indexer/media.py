@@ -270,10 +270,9 @@ _Decode = Callable[[av.container.InputContainer, VideoStream], Iterator[VideoFra
 
 
 class FootageReader:
-    """An original held open, so that the tables of a day of footage are not read again for every span.
+    """An original held open, so that the tables of a day are not read again for every span; a context manager.
 
-    Only containers with an index are held: elsewhere a demuxer remembers what it read, and the pictures of a span
-    must not depend on the spans before it. Use as a context manager; errors as in :func:`iter_frames`.
+    Only containers with an index are held: elsewhere a demuxer remembers, and spans must not depend on earlier ones.
     """
 
     def __init__(self, path: str, *, stream_index: int | None = None, forced_format: str = "") -> None:
