@@ -137,6 +137,8 @@ def _options() -> ort.SessionOptions:
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.use_deterministic_compute = True
+    # Why: regions of a picture come in many sizes, and a plan kept for each makes memory grow with the footage.
+    options.enable_mem_pattern = False
     options.log_severity_level = _FATAL_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
