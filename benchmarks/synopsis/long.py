@@ -2,7 +2,8 @@
 """An hour and a day of one camera: whole groups of pictures of a made sample, copied without re-encoding.
 
 The passes of the sample come again, in order, between quiet groups; tracks are its ground truth, so that the figures
-are those of the synopsis and not of the detector. A day is 24 pieces of an hour, as recorders give them.
+are those of the synopsis and not of the detector. A day is 24 pieces of an hour, as recorders give them; four of them
+differ, and come again under other names and other times.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,13 +21,14 @@ from numpy.typing import NDArray
 
 from benchmarks.indexing.footage import build, read_sample
 from benchmarks.synopsis.films import START, judge_film, print_head, recording_of, true_track
-from indexer.records import Recording, Track, TrackId
+from indexer.records import Recording, RecordingId, Track, TrackId
 from review.synopsis import LayoutOptions
 from samples.truth import FileTruth, read_truth
 
 __all__ = ["print_long"]
 
 HOUR_S = 3600
+N_DIFFERENT = 4
 Pairs = list[tuple[TrackId, TrackId]]
 
 
@@ -55,11 +58,16 @@ def _pieces(
     recordings: list[Recording] = []
     tracks: list[Track] = []
     pairs: Pairs = []
-    for hour in range(n_hours):
+    hours = []
+    for seed in range(min(n_hours, N_DIFFERENT)):
         built = build(
-            read_sample(sample), folder / f"hour-{hour:02d}.mp4", length_s=HOUR_S, activity=activity, seed=hour
+            read_sample(sample), folder / f"hour-{seed:02d}.mp4", length_s=HOUR_S, activity=activity, seed=seed
         )
-        recording, found = recording_of(built.path, truth.camera, START + timedelta(hours=hour))
+        hours.append((built, *recording_of(built.path, truth.camera)))
+    for hour in range(n_hours):
+        built, first, found = hours[hour % N_DIFFERENT]
+        clock = replace(first.clock, displayed_start=START + timedelta(hours=hour))
+        recording = replace(first, recording_id=RecordingId(f"{first.recording_id}-{hour:02d}"), clock=clock)
         recordings.append(recording)
         named: dict[tuple[str, str], list[TrackId]] = {}
         for item in built.passes:
