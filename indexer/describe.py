@@ -35,6 +35,10 @@ CLASSIFIER_SHARE: Final = 0.35
 """Weight of the crop classifier where a detector has voted; the rest is the detector's."""
 VETO_SCORE: Final = 0.5
 MIN_AGREEMENT: Final = 0.4
+MIN_AGREEMENT_OF_CUT: Final = 0.65
+"""The same where the picture's edge cut the object on nearly every look: nobody saw it whole."""
+CERTAIN_LOOKS: Final = 8
+CERTAIN_SCORE: Final = 0.7
 LARGE_CROP_PX: Final = 48
 """From this size on, what the classifier takes for no object is none: detectors call a reaching arm a person."""
 N_COLOUR_CROPS: Final = 5
@@ -121,6 +125,9 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
     looks = dict.fromkeys(classifier.classes, 0.0)
     if sketch.crops:
         probabilities = classifier.classify([crop.image_bgr_u8 for crop in sketch.crops])
+        wide = [crop.wide_bgr_u8 for crop in sketch.crops if crop.wide_bgr_u8 is not None]
+        if len(wide) == len(sketch.crops):
+            probabilities = np.asarray((probabilities + classifier.classify(wide)) / 2, np.float32)
         weights = np.sqrt([max(crop.quality, 1.0) for crop in sketch.crops])
         mean = (probabilities * weights[:, None]).sum(axis=0) / weights.sum()
         looks = {name: float(value) for name, value in zip(classifier.classes, mean, strict=True)}
@@ -155,17 +162,21 @@ def _crops_are_large(sketch: Sketch) -> bool:
 
 def _is_doubtful(sketch: Sketch, looks: dict[str, float]) -> bool:
     """True where the classifier sees no object, or neither detector nor classifier is sure of the same kind."""
-    if looks.get(NOTHING, 0.0) >= VETO_SCORE:
-        return True
     votes = {
         kind: sum(
             weight for label, weight in sketch.votes.items() if set(COARSE_LABELS.get(label, (label,))) & set(names)
         )
         for kind, names in KINDS.items()
     }
-    kind = KINDS[max(votes, key=lambda item: (votes[item], item))]
+    kind = max(votes, key=lambda item: (votes[item], item))
     seen = [sighting.score for sighting in sketch.sightings if sighting.label]
-    return float(np.mean(seen)) * sum(looks.get(name, 0.0) for name in kind) < MIN_AGREEMENT
+    # Why: an arm was called a person on nearly every picture; no net called anything a vehicle that often.
+    if kind == "vehicle" and len(seen) >= CERTAIN_LOOKS and votes[kind] >= CERTAIN_SCORE * len(seen):
+        return False
+    if looks.get(NOTHING, 0.0) >= VETO_SCORE:
+        return True
+    needed = MIN_AGREEMENT_OF_CUT if sketch.is_always_cut else MIN_AGREEMENT
+    return float(np.mean(seen)) * sum(looks.get(name, 0.0) for name in KINDS[kind]) < needed
 
 
 def _named_by_looks(sketch: Sketch, looks: dict[str, float], needed: float, model_id: str) -> _Named:
@@ -173,7 +184,7 @@ def _named_by_looks(sketch: Sketch, looks: dict[str, float], needed: float, mode
     sums = {kind: sum(looks.get(name, 0.0) for name in names) for kind, names in KINDS.items()}
     kind = max(sums, key=lambda item: (sums[item], item))
     # Why: a difference that never left its place is the scene itself: light, a thing put down, a hole left behind.
-    if sums[kind] <= looks.get(NOTHING, 0.0) or sums[kind] < needed or not sketch.has_moved:
+    if sums[kind] <= looks.get(NOTHING, 0.0) or sums[kind] < needed or not sketch.has_travelled:
         return _Named(class_name="other", score=looks.get(NOTHING, 0.0), model=model_id)
     name = max(KINDS[kind], key=lambda item: (looks.get(item, 0.0), item))
     return _Named(class_name=name, score=looks[name], model=model_id)

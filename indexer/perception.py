@@ -22,7 +22,7 @@ from indexer.fusion import fuse, is_explained
 from indexer.linking import stitch
 from indexer.media import Picture
 from indexer.motion import MotionModel
-from indexer.sketches import Box, CropSample, Sighting, Sketch, as_box, cut_crop, iou_xyxy, overlap_share
+from indexer.sketches import Box, CropSample, Sighting, Sketch, as_box, cut_crop, iou_xyxy, overlap_share, widened
 from indexer.steady import IDENTITY, Steadier, boxes_to_picture, warp_to_reference
 from indexer.tracking import SketchTracker, drop_noise
 from indexer.walkers import settle_walkers
@@ -276,6 +276,8 @@ class SpanPerception:
     def _cut(self, look: _Look, pairs: list[tuple[Sketch, Sighting]], full: NDArray[np.uint8] | None) -> None:
         step_ticks = int(CROP_STEP_S * self._ticks_per_s)
         for sketch, sighting in pairs:
+            sketch.n_judged += 1
+            sketch.n_cut += self._n_edges(sighting.box_xyxy_px) > 0
             if sketch.wants_look(sighting.pts_ticks, step_ticks):
                 box = self._motion_box(sighting, look.matrix)
                 sketch.keep_look(sighting.pts_ticks, colour_by_place(look.small_bgr, box))
@@ -290,16 +292,23 @@ class SpanPerception:
             image, crop_mask = cut_crop(full, mask, sighting.box_xyxy_px, mask_scale=self._scale)
             if image.shape[0] < 4 or image.shape[1] < 4:
                 continue
+            wide = None
+            if sighting.label and sighting.label != "person":
+                wide, _ = cut_crop(full, mask, widened(sighting.box_xyxy_px), mask_scale=self._scale)
             sketch.keep_crop(
-                CropSample(pts_ticks=sighting.pts_ticks, quality=quality, image_bgr_u8=image, mask_u8=crop_mask)
+                CropSample(
+                    pts_ticks=sighting.pts_ticks,
+                    quality=quality,
+                    image_bgr_u8=image,
+                    mask_u8=crop_mask,
+                    wide_bgr_u8=wide,
+                )
             )
 
     def _quality(self, sighting: Sighting, pairs: list[tuple[Sketch, Sighting]]) -> float:
         """Size in pixels, less where the picture's edge cuts the object or another object covers it."""
         x1, y1, x2, y2 = sighting.box_xyxy_px
-        width, height = self._scene.source_wh_px
-        margin = 0.006 * width
-        n_cut = (x1 < margin) + (y1 < margin) + (x2 > width - margin) + (y2 > height - margin)
+        n_cut = self._n_edges(sighting.box_xyxy_px)
         covered = max(
             (
                 overlap_share(sighting.box_xyxy_px, other.box_xyxy_px)
@@ -309,6 +318,12 @@ class SpanPerception:
             default=0.0,
         )
         return float((x2 - x1) * (y2 - y1)) * (0.35**n_cut) * (1 - 0.7 * covered) * (0.5 + 0.5 * sighting.score)
+
+    def _n_edges(self, box: Box) -> int:
+        """How many edges of the picture cut a box."""
+        width, height = self._scene.source_wh_px
+        margin = 0.006 * width
+        return (box[0] < margin) + (box[1] < margin) + (box[2] > width - margin) + (box[3] > height - margin)
 
     def _finish(self) -> SpanResult:
         motion, n_noise = drop_noise(

@@ -14,14 +14,18 @@ from numpy.typing import NDArray
 
 from indexer.arrays import u8
 
-__all__ = ["CropSample", "Sighting", "Sketch", "as_box", "iou_xyxy", "overlap_share"]
+__all__ = ["CropSample", "Sighting", "Sketch", "as_box", "iou_xyxy", "overlap_share", "widened"]
 
 Box = tuple[float, float, float, float]
 
 MAX_CROPS: Final = 8
 CROP_SIDE_PX: Final = 256
 MOVED_IOU: Final = 0.45
+LIKE_AREA: Final = 2.5
+MIN_ELSEWHERE: Final = 3
 N_LOOKS: Final = 4
+ALWAYS_CUT_SHARE: Final = 0.8
+WIDER_SHARE: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +48,15 @@ class CropSample:
         quality: What it is worth: larger, whole, sharp and alone is better.
         image_bgr_u8: (h, w, 3) uint8.
         mask_u8: (h, w) uint8, 255 on the object.
+        wide_bgr_u8: The same with 15 % of surroundings a side, where a detector drew the box; else None. The classifier
+            learned with ground around vehicles, as motion cuts them.
     """
 
     pts_ticks: int
     quality: float
     image_bgr_u8: NDArray[np.uint8]
     mask_u8: NDArray[np.uint8]
+    wide_bgr_u8: NDArray[np.uint8] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -65,12 +72,34 @@ class Sketch:
     last_crop_pts_ticks: int | None = None
     looks: list[tuple[int, NDArray[np.float32]]] = field(default_factory=list)
     settled: bool = False
+    n_cut: int = 0
+    n_judged: int = 0
 
     @property
     def has_moved(self) -> bool:
         """True when the object left the place where it was first seen, or came to it growing."""
         first = self.first.box_xyxy_px
         return any(iou_xyxy(first, sighting.box_xyxy_px) < MOVED_IOU for sighting in self.sightings)
+
+    @property
+    def has_travelled(self) -> bool:
+        """True when it was seen elsewhere, at a like size, than where it mostly was.
+
+        Stricter than :attr:`has_moved`: what trembles in its place, or is seen now whole and now in part, did not
+        travel.
+        """
+        boxes = np.array([sighting.box_xyxy_px for sighting in self.sightings])
+        sizes = boxes[:, 2:] - boxes[:, :2]
+        areas = sizes.prod(axis=1)
+        alike = (areas > np.median(areas) / LIKE_AREA) & (areas < np.median(areas) * LIKE_AREA)
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+        away = np.abs(middles - np.median(middles, axis=0)) > np.median(sizes, axis=0) / 2
+        return int(np.count_nonzero(away.any(axis=1) & alike)) >= MIN_ELSEWHERE
+
+    @property
+    def is_always_cut(self) -> bool:
+        """True when the picture's edge cut it nearly every time."""
+        return self.n_judged > 0 and self.n_cut >= ALWAYS_CUT_SHARE * self.n_judged
 
     @property
     def first(self) -> Sighting:
@@ -123,6 +152,8 @@ class Sketch:
         self.votes.update(later.votes)
         self.bag_votes.update(later.bag_votes)
         self.n_bag_looks += later.n_bag_looks
+        self.n_cut += later.n_cut
+        self.n_judged += later.n_judged
         both = sorted([*self.crops, *later.crops], key=lambda item: (-item.quality, item.pts_ticks))
         self.crops = sorted(both[:MAX_CROPS], key=lambda item: item.pts_ticks)
 
@@ -151,6 +182,12 @@ def cut_crop(
     if mask.size == 0:
         return small, np.full(size[::-1], 255, np.uint8)
     return small, u8(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR))
+
+
+def widened(box: Box) -> Box:
+    """A box with 15 % of its sides added all around; clipped where it is cut."""
+    dx, dy = WIDER_SHARE * (box[2] - box[0]), WIDER_SHARE * (box[3] - box[1])
+    return (box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy)
 
 
 def as_box(values: Sequence[float]) -> Box:

@@ -342,6 +342,8 @@ def test_the_log_says_what_was_imported_with_which_clock(desk: Desk, clip: Path)
         "n_files": 1,
         "displayed_start": "2026-03-02T21:00:00+01:00",
         "clock_offset_ms": -1500,
+        "clock_checks": [],
+        "clock_proof": "",
         "uncertainty_ms": 1000,
     }
     assert bodies[1]["result"]["outcomes"][0]["outcome"] == "imported"
