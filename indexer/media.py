@@ -8,27 +8,24 @@ only where a keyframe at or before the time asked for comes out of it: else an e
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import av
-import numpy as np
 from av.error import FFmpegError
 from av.packet import Packet as AvPacket
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from indexer.admission import CONTAINERS, MAX_PIXELS, VIDEO_CODECS, check_readable
 from indexer.layout import parameter_set
 from indexer.media_values import ContainerFacts, Frame, Packet
+from indexer.pictures import Picture, PixelLayout
 from models.errors import NotFootage, StoreProblem
 
 __all__ = [
@@ -45,8 +42,6 @@ __all__ = [
     "iter_packets",
     "iter_pictures",
 ]
-
-PixelLayout = Literal["bgr24", "gray"]
 
 MAX_ERRORS_IN_A_ROW: Final = 64
 """Reading goes on past a damaged place, but not for ever: a table that points behind the end fails at every entry."""
@@ -204,65 +199,6 @@ def _demux(
                 on_error(str(problem.strerror or problem))
         else:
             return
-
-
-_PICTURE_TYPES: Final = {1: "I", 2: "P", 3: "B"}
-
-
-class Picture:
-    """A decoded picture that converts its pixels only when asked; valid until the next one is taken."""
-
-    def __init__(self, frame: VideoFrame) -> None:
-        self._frame = frame
-        self.pts_ticks: int | None = frame.pts
-        self.is_corrupt: bool = frame.is_corrupt
-        self.size_wh_px: tuple[int, int] = (frame.width, frame.height)
-
-    def bgr_u8(self, size_wh_px: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-        """(H, W, 3) BGR, area-averaged to ``size_wh_px`` when given."""
-        return _pixels(self._frame, pixel="bgr24", size_wh_px=size_wh_px)
-
-    def luma_u8(self, size_wh_px: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-        """(H, W) luma, area-averaged to ``size_wh_px`` when given."""
-        return _pixels(self._frame, pixel="gray", size_wh_px=size_wh_px)
-
-    def sha256(self) -> bytes:
-        """Digest of the decoded samples as stored, before any conversion of colour."""
-        digest = hashlib.sha256()
-        layout = self._frame.format
-        is_planar = len(self._frame.planes) == len(layout.components)
-        n_bytes = (layout.components[0].bits + 7) // 8
-        for plane in self._frame.planes if is_planar else ():
-            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-            digest.update(rows[:, : plane.width * n_bytes].tobytes())
-        if not is_planar:
-            digest.update(self.bgr_u8().tobytes())
-        return digest.digest()
-
-    def frame(self, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None = None) -> Frame:
-        """The picture as a value that may be kept."""
-        return _to_frame(self._frame, pixel=pixel, size_wh_px=size_wh_px)
-
-
-def _pixels(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None) -> NDArray[np.uint8]:
-    is_byte_plane = frame.format.name.startswith(("yuv", "nv12", "gray")) and frame.format.components[0].bits == 8
-    if pixel == "gray" and size_wh_px is None and is_byte_plane:
-        plane = frame.planes[0]
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-        return rows[:, : frame.width].copy()
-    size = size_wh_px or (frame.width, frame.height)
-    scaled = frame.reformat(width=size[0], height=size[1], format=pixel, interpolation=Interpolation.AREA, threads=1)
-    return np.asarray(scaled.to_ndarray(), np.uint8)
-
-
-def _to_frame(frame: VideoFrame, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None) -> Frame:
-    return Frame(
-        pts_ticks=frame.pts,
-        image_u8=_pixels(frame, pixel=pixel, size_wh_px=size_wh_px),
-        is_key=frame.key_frame,
-        is_corrupt=frame.is_corrupt,
-        picture_type=_PICTURE_TYPES.get(int(frame.pict_type), "?"),
-    )
 
 
 _Place = tuple[av.container.InputContainer, VideoStream]
@@ -447,7 +383,7 @@ def iter_keyframes(
     with FootageReader(path, stream_index=stream_index, forced_format=forced_format) as reader:
         for frame in reader.frames(start_pts_ticks, decode):
             if start_pts_ticks is None or frame.pts is None or frame.pts >= start_pts_ticks:
-                yield _to_frame(frame, pixel=pixel, size_wh_px=size_wh_px)
+                yield Picture(frame).frame(pixel=pixel, size_wh_px=size_wh_px)
 
 
 def copy_packets(

@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.crops import crop_bgr_u8, sparse_bgr_u8
 from indexer.media import Picture, iter_pictures
 from indexer.records import Recording, RecordingId
 from review.synopsis.backdrop import has_no_times
@@ -43,11 +42,11 @@ class SourceFrame:
 
     def crop(self, box_xyxy_px: tuple[int, int, int, int]) -> NDArray[np.uint8]:
         """A copy of the pixels inside a box that lies in the picture."""
-        return crop_bgr_u8(self._picture, box_xyxy_px)
+        return self._picture.crop_bgr_u8(box_xyxy_px)
 
     def sparse(self, step: int) -> NDArray[np.uint8]:
         """Every ``step``-th pixel both ways, to three grey levels."""
-        return sparse_bgr_u8(self._picture, step)
+        return self._picture.sparse_bgr_u8(step)
 
     def whole(self) -> NDArray[np.uint8]:
         """(H, W, 3), converted once."""

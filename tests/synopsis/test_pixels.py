@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from indexer.crops import crop_bgr_u8, sparse_bgr_u8
 from indexer.media import Picture, iter_frames, iter_pictures
 from review.film import FilmWriter, ffmpeg_program
 from review.synopsis._planes import PicturePlanes
@@ -55,14 +54,14 @@ def test_a_crop_equals_the_same_part_of_the_whole_picture(picture: Picture, data
     x0, y0 = data.draw(st.integers(0, 158)), data.draw(st.integers(0, 118))
     x1, y1 = data.draw(st.integers(x0 + 1, 160)), data.draw(st.integers(y0 + 1, 120))
 
-    part = crop_bgr_u8(picture, (x0, y0, x1, y1))
+    part = picture.crop_bgr_u8((x0, y0, x1, y1))
 
     assert np.array_equal(part, picture.bgr_u8()[y0:y1, x0:x1])
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 6, 10])
 def test_sparse_pixels_are_those_of_the_whole_picture_to_three_levels(picture: Picture, step: int) -> None:
-    found = sparse_bgr_u8(picture, step)
+    found = picture.sparse_bgr_u8(step)
 
     wanted = picture.bgr_u8()[::step, ::step]
     assert found.shape == wanted.shape
