@@ -18,7 +18,8 @@ from indexer.findings import Finding
 from indexer.layout import layout_of
 from indexer.media import DECODER, ContainerFacts, container_facts, iter_packets, iter_pictures
 from indexer.oddities import PacketCounts, is_vfr, judge
-from indexer.records import StreamFacts
+from indexer.records import Recording, RecordingId, StreamFacts
+from indexer.ticks import ClockRecord
 from models.errors import NotFootage, UnreadableInput
 
 __all__ = ["PacketTable", "ProbeResult", "probe", "sha256_of_file"]
@@ -58,6 +59,20 @@ class ProbeResult:
     packets: PacketTable
     container_created: str
     findings: tuple[Finding, ...]
+
+    def recording(self, path: str, *, camera: str, piece: str = "", clock: ClockRecord | None = None) -> Recording:
+        """What was probed as a recording of a camera; without a clock no time of day is known."""
+        return Recording(
+            recording_id=RecordingId(f"r-{self.sha256[:16]}"),
+            path=path,
+            sha256=self.sha256,
+            size_bytes=self.size_bytes,
+            camera=camera,
+            piece=piece,
+            facts=self.facts,
+            clock=clock or ClockRecord(),
+            findings=self.findings,
+        )
 
 
 def sha256_of_file(path: str, *, progress: Callable[[int], None] | None = None) -> tuple[str, int]:

@@ -17,7 +17,7 @@ from typing import Final
 from indexer.findings import Finding, FindingKind
 from indexer.index import void_segments
 from indexer.probe import ProbeResult, sha256_of_file
-from indexer.records import Recording, RecordingId
+from indexer.records import Recording
 from indexer.ticks import ClockRecord
 from models.errors import OutOfScope, RelectureError, UnreadableInput, UsageProblem
 from review.audit.record import JsonObject
@@ -221,7 +221,6 @@ class _Import:
         self._camera = camera
         self._piece = piece
         self._reading = reading
-        self._clock = ClockRecord()
         self._progress = progress
         self._known = {item.recording.sha256: item for item in read_recordings(session)}
 
@@ -240,14 +239,13 @@ class _Import:
 
         # Why: this process takes the digest, before anything decodes the file and where no decoder can touch it.
         hashed = sha256_of_file(str(file), progress=tell)
-        self._clock = ClockRecord()
         known = self._known.get(hashed[0])
         if known is not None:
             return self._again(file, known)
         probed = probe_in_child(str(file), hashed=hashed)
-        self._clock = self._reading.record(name, probed.container_created)
-        recording = self._recording(file, probed)
-        item, reason = self._held_against_scope(recording)
+        clock = self._reading.record(name, probed.container_created)
+        recording = self._recording(file, probed, clock)
+        item, reason = self._held_against_scope(recording, clock)
         if item.scope == ScopeVerdict.OUTSIDE:
             self._session.store.write(f"quarantine/{recording.recording_id}.json", to_bytes(item))
             return ImportItem(path=str(file), outcome="quarantined", recording=recording, reason=reason)
@@ -261,12 +259,12 @@ class _Import:
         recording = known.recording
         if recording.camera != self._camera:
             return _duplicate(file, known)
-        has_times = all(item.kind is not FindingKind.NO_TIME_BASE for item in recording.findings)
-        if self._reading.is_known and self._reading.start != "container" and has_times:
-            self._clock = self._reading.record(file.name, "")
+        # Why: what the container says is not kept with a recording; its clock stays as it was read at first.
+        clock = ClockRecord() if self._reading.start == "container" else self._reading.record(file.name, "")
+        if clock.is_known and _has_times(recording.findings):
             kept = tuple(item for item in recording.findings if item.component != "clock")
-            recording = replace(recording, clock=self._clock, findings=kept)
-        item, reason = self._held_against_scope(recording)
+            recording = replace(recording, clock=clock, findings=kept)
+        item, reason = self._held_against_scope(recording, clock)
         item = replace(item, imported_utc=known.imported_utc)
         if to_bytes(item) == to_bytes(known):
             return _duplicate(file, known)
@@ -286,25 +284,16 @@ class _Import:
         self._session.store.write(recording_name(item.recording.recording_id), to_bytes(item))
         self._known[item.recording.sha256] = item
 
-    def _recording(self, file: Path, probed: ProbeResult) -> Recording:
-        has_times = all(item.kind is not FindingKind.NO_TIME_BASE for item in probed.findings)
-        recording = Recording(
-            recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
-            path=str(file),
-            sha256=probed.sha256,
-            size_bytes=probed.size_bytes,
-            camera=self._camera,
-            piece=self._piece,
-            facts=probed.facts,
-            # Why: a start says nothing of later frames where no frame carries a time.
-            clock=self._clock if has_times else replace(self._clock, displayed_start=None, how_read="unknown"),
-            findings=probed.findings,
-        )
+    def _recording(self, file: Path, probed: ProbeResult, clock: ClockRecord) -> Recording:
+        has_times = _has_times(probed.findings)
+        # Why: a start says nothing of later frames where no frame carries a time.
+        told = clock if has_times else replace(clock, displayed_start=None, how_read="unknown")
+        recording = probed.recording(str(file), camera=self._camera, piece=self._piece, clock=told)
         if recording.clock.is_known:
             return recording
         proposals = _proposed_times(file.name, probed.container_created)
-        if self._clock.displayed_start is not None:
-            proposals = [f"typed for the first frame: {self._clock.displayed_start.isoformat()}"]
+        if clock.displayed_start is not None:
+            proposals = [f"typed for the first frame: {clock.displayed_start.isoformat()}"]
         kind = FindingKind.CLOCK_PROPOSED if proposals else FindingKind.CLOCK_UNKNOWN
         detail = "No displayed start was given, so no time of day can be sworn to."
         if not has_times:
@@ -314,15 +303,14 @@ class _Import:
         clock_finding = Finding(kind=kind, component="clock", detail=detail)
         return replace(recording, findings=(*recording.findings, clock_finding))
 
-    def _held_against_scope(self, recording: Recording) -> tuple[CaseRecording, str]:
-        """The recording with what may be done with it, and the reason in words."""
+    def _held_against_scope(self, recording: Recording, read: ClockRecord) -> tuple[CaseRecording, str]:
+        """The recording with what may be done with it, and the reason in words; ``read`` is what was said of it now."""
         start, end = self._utc_span(recording)
         scope = self._session.requisition.scope
         answer = scope.covers(recording.camera, start, end)
-        if start is None and self._clock.displayed_start is not None:
+        first = read.start_utc
+        if start is None and first is not None:
             # Why: a recording without times is still outside when what was typed for its first frame is.
-            first = self._clock.start_utc
-            assert first is not None
             typed = scope.covers(recording.camera, first, first + timedelta(microseconds=1))
             answer = typed if typed.verdict is ScopeVerdict.OUTSIDE else answer
         item = CaseRecording(
@@ -339,6 +327,10 @@ class _Import:
             return None, None
         duration_us = round(recording.facts.duration_s * 1_000_000)
         return start, start + timedelta(microseconds=int(duration_us))
+
+
+def _has_times(findings: Sequence[Finding]) -> bool:
+    return all(item.kind is not FindingKind.NO_TIME_BASE for item in findings)
 
 
 def _duplicate(file: Path, known: CaseRecording) -> ImportItem:

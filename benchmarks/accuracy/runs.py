@@ -12,8 +12,7 @@ from typing import Final
 from benchmarks.accuracy.recordings import Labelled
 from indexer.pipeline import IndexConfig, index_segment, plan_segments
 from indexer.probe import probe
-from indexer.records import Recording, Track
-from indexer.ticks import ClockRecord
+from indexer.records import Track
 from models.modelset import ModelSet, Profile, load_model_set
 from models.registry import Registry
 
@@ -82,18 +81,7 @@ def run_pipeline(labelled: Labelled, *, profile: Profile, models: ModelSet, skip
 
 def _recording(path: Path):  # type: ignore[no-untyped-def]  # Reason: benchmarks are not type checked.
     result = probe(str(path))
-    recording = Recording(
-        recording_id=f"r-{result.sha256[:16]}",
-        path=str(path),
-        sha256=result.sha256,
-        size_bytes=result.size_bytes,
-        camera="cam",
-        piece="",
-        facts=result.facts,
-        clock=ClockRecord(),
-        findings=result.findings,
-    )
-    return recording, result.packets
+    return result.recording(str(path), camera="cam"), result.packets
 
 
 def _by_first(track: Track) -> tuple[int, str]:

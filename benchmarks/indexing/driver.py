@@ -25,9 +25,8 @@ from indexer.blobs import MemoryBlobStore
 from indexer.index import Index, content_digest, write_segment
 from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segments
 from indexer.probe import PacketTable, probe
-from indexer.records import Recording, RecordingId, Track
+from indexer.records import Recording, Track
 from indexer.segments import Segment, pack, unpack
-from indexer.ticks import ClockRecord
 from models.modelset import ModelSet, Profile, load_model_set
 
 _models: list[ModelSet] = []
@@ -75,18 +74,7 @@ def index_recording(clip: Path, *, profile: Profile, jobs: int, has_walkers: boo
 def probed_recording(clip: Path) -> tuple[Recording, PacketTable]:
     """A file as a recording without a case, hashed and probed."""
     probed = probe(str(clip))
-    recording = Recording(
-        recording_id=RecordingId("r-" + probed.sha256[:16]),
-        path=str(clip),
-        sha256=probed.sha256,
-        size_bytes=probed.size_bytes,
-        camera="bench",
-        piece="",
-        facts=probed.facts,
-        clock=ClockRecord(),
-        findings=probed.findings,
-    )
-    return recording, probed.packets
+    return probed.recording(str(clip), camera="bench"), probed.packets
 
 
 def _contents(

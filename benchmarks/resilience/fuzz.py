@@ -14,9 +14,7 @@ from typing import Final, Self
 
 from indexer.pipeline import IndexConfig, plan_segments
 from indexer.probe import sha256_of_file
-from indexer.records import Recording, RecordingId
 from indexer.segments import unpack
-from indexer.ticks import ClockRecord
 from models.errors import Defect, RelectureError
 from review.decoding import ChildLost, DecodingChild, SegmentWork, probe_in_child, read_segment_answer
 from tests.corpus.make import CORPUS, Corpus
@@ -123,17 +121,7 @@ class _Batch:
             probed = probe_in_child(str(path), hashed=sha256_of_file(str(path)))
         except RelectureError as problem:
             return "lost" if "crashed or hung" in problem.message else "refused"
-        recording = Recording(
-            recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
-            path=str(path),
-            sha256=probed.sha256,
-            size_bytes=probed.size_bytes,
-            camera="cam1",
-            piece="",
-            facts=probed.facts,
-            clock=ClockRecord(),
-            findings=probed.findings,
-        )
+        recording = probed.recording(str(path), camera="cam1")
         config = IndexConfig.of_profile(PROFILE)
         has_findings = bool(probed.findings)
         for plan in plan_segments(recording, probed.packets, config):

@@ -112,17 +112,8 @@ def _material(
 def recording_of(path: Path, camera: str = "C1", start: datetime = START) -> tuple[Recording, ProbeResult]:
     """Probe a file as a recording of a camera."""
     found = probe(str(path))
-    recording = Recording(
-        recording_id=RecordingId(f"r-{found.sha256[:16]}"),
-        path=str(path.resolve()),
-        sha256=found.sha256,
-        size_bytes=found.size_bytes,
-        camera=camera,
-        piece="1",
-        facts=found.facts,
-        clock=ClockRecord(displayed_start=start, how_read="typed"),
-    )
-    return recording, found
+    clock = ClockRecord(displayed_start=start, how_read="typed")
+    return found.recording(str(path.resolve()), camera=camera, piece="1", clock=clock), found
 
 
 def _indexed(recording: Recording, found: ProbeResult) -> tuple[Track, ...]:

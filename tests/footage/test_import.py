@@ -217,6 +217,18 @@ def test_frames_without_times_are_outside_when_their_start_is(desk: Desk) -> Non
         import_footage(session, [raw], camera="cam1", start=DISPLAYED + timedelta(days=3))
 
 
+def test_frames_without_times_go_outside_when_their_start_is_corrected_to_there(desk: Desk) -> None:
+    raw = make_clip(desk.delivered / "raw.h264", n_frames=30, container_format="h264").path
+
+    with desk.open(desk.case()) as session:
+        import_footage(session, [raw], camera="cam1")
+        with pytest.raises(OutOfScope):
+            import_footage(session, [raw], camera="cam1", start=DISPLAYED + timedelta(days=3))
+        (stored,) = read_recordings(session)
+
+    assert (stored.scope, stored.allowed_ticks()) == ("outside", ())
+
+
 def test_a_folder_without_video_is_refused_with_the_endings_that_were_looked_for(desk: Desk) -> None:
     (desk.delivered / "notes.txt").write_text("rien")
 

@@ -8,7 +8,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from indexer.probe import ProbeResult
 from indexer.records import Attribute, Recording, RecordingId, StreamFacts, Track, TrackId
 from indexer.segments import Segment, SegmentStats
 from indexer.ticks import ClockRecord
@@ -40,21 +39,6 @@ def make_recording(recording_id: str = RECORDING, *, n_frames: int = 100, camera
         piece="",
         facts=facts,
         clock=ClockRecord(),
-    )
-
-
-def recording_of(path: str, probed: ProbeResult, *, camera: str = "cam1") -> Recording:
-    """The recording that a probe found."""
-    return Recording(
-        recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
-        path=path,
-        sha256=probed.sha256,
-        size_bytes=probed.size_bytes,
-        camera=camera,
-        piece="",
-        facts=probed.facts,
-        clock=ClockRecord(),
-        findings=probed.findings,
     )
 
 

@@ -21,7 +21,6 @@ from indexer.sketches import iou_xyxy
 from indexer.triage import KeyLook
 from models.modelset import ModelSet, load_model_set
 from tests.clips import Clip, Mover, constant_pts, irregular_pts, make_clip
-from tests.indexer.factories import recording_of
 
 WALKER = Mover(from_s=4.0)
 LATER = Mover(start_xy_px=(320, 150), speed_xy_px_s=(-70, 0), from_s=14.0, seed=4, upper_bgr=(190, 70, 30))
@@ -41,7 +40,7 @@ class Indexed:
     def __init__(self, clip: Clip, models: ModelSet, config: IndexConfig) -> None:
         self.clip = clip
         self.probed: ProbeResult = probe(str(clip.path))
-        self.recording: Recording = recording_of(str(clip.path), self.probed)
+        self.recording: Recording = self.probed.recording(str(clip.path), camera="cam1")
         plans = plan_segments(self.recording, self.probed.packets, config)
         self.segments = [index_segment(self.recording, self.probed.packets, plan, config, models) for plan in plans]
 
@@ -257,7 +256,7 @@ def test_pictures_that_cannot_be_decoded_are_named_by_the_segment(folder: Path, 
         size_bytes=np.append(probed.packets.size_bytes, [1, 1, 1]),
         is_key=np.append(probed.packets.is_key, [False] * 3),
     )
-    recording = recording_of(str(clip.path), probed)
+    recording = probed.recording(str(clip.path), camera="cam1")
     (plan,) = plan_segments(recording, table, IndexConfig.of_profile("exhaustive"))
 
     segment = index_segment(recording, table, plan, IndexConfig.of_profile("exhaustive"), models)

@@ -144,16 +144,7 @@ def make_clip(
         film.finish(comment="made for a test")
     probed = probe(str(path))
     clock = ClockRecord(displayed_start=start, offset_ms=offset_ms, how_read="typed" if start else "unknown")
-    recording = Recording(
-        recording_id=RecordingId(f"r-{probed.sha256[:16]}"),
-        path=str(path),
-        sha256=probed.sha256,
-        size_bytes=probed.size_bytes,
-        camera=camera,
-        piece="1",
-        facts=probed.facts,
-        clock=clock,
-    )
+    recording = probed.recording(str(path), camera=camera, piece="1", clock=clock)
     return Clip(recording=recording, tracks=tracks_of(actors, recording, probed.packets.pts_ticks))
 
 
