@@ -79,8 +79,7 @@ def upper_bound_unit(n_missed: int, n_audited: int, *, confidence: float = CONFI
     1.0
     """
     assert 0 <= n_missed <= n_audited and n_audited > 0
-    # Why: it takes a third of a second to import, and workers that index never ask for a bound.
-    from scipy.special import betaincinv  # noqa: PLC0415
+    from scipy.special import betaincinv  # noqa: PLC0415  # Reason: slow to load, and workers never ask for a bound.
 
     if n_missed == n_audited:
         return 1.0

@@ -119,7 +119,7 @@ class MotionModel:
         """Connected regions of a mask, largest first, ties by position."""
         if not mask.any():
             return ()
-        count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=_label_type(mask))
         found = []
         for x, y, width, height, area in stats[1:count]:
             if area >= self._min_area_px and width >= 3 and height >= 3:
@@ -157,7 +157,7 @@ class MotionModel:
         """Keep weak regions that hold strong pixels; take shadow off those that are more than shadow."""
         if not weak.any():
             return weak
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8, ltype=cv2.CV_16U)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8, ltype=_label_type(weak))
         n_strong, n_body = np.zeros(count, np.int64), np.zeros(count, np.int64)
         tally(labels, self._kind, n_strong, n_body)
         area = stats[:, cv2.CC_STAT_AREA]
@@ -171,6 +171,12 @@ class MotionModel:
         chosen_pixels(labels, self._kind, keep, has_body, mask)
         cleaned = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open)
         return u8(cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close))
+
+
+def _label_type(mask: NDArray[np.uint8]) -> int:
+    """Labels of two bytes where they are enough for any mask of that size: half the memory to go through."""
+    n_most = -(-mask.shape[0] // 2) * -(-mask.shape[1] // 2)
+    return cv2.CV_16U if n_most < np.iinfo(np.uint16).max else cv2.CV_32S
 
 
 def blinking_regions(masks: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:

@@ -28,7 +28,7 @@ from indexer.tracking import SketchTracker, drop_noise
 from indexer.walkers import settle_walkers
 from models.appearance import colour_by_place
 from models.detectors import BAG_LABELS, Detections, Detector, RunAware
-from models.walkers import WalkerFinder
+from models.detectors.walkers import WalkerFinder
 
 __all__ = ["NumberedPicture", "Scene", "SpanPerception", "SpanResult"]
 
@@ -175,16 +175,12 @@ class SpanPerception:
         full: NDArray[np.uint8] | None = None
         if self._detected is not None and self._result.n_analysed % self._detect_every == 0:
             detections = Detections.none()
-            if self._needs_look(blob_boxes):
+            if blob_boxes:
                 full = numbered.picture.bgr_u8()
                 detections = self._call_detector(full)
             pairs = self._take_detections(time_s, numbered, detections) + pairs
         self._settle(look, pairs)
         self._cut(look, pairs, full)
-
-    def _needs_look(self, moving: list[Box]) -> bool:
-        """A detector looks only while something moves."""
-        return bool(moving)
 
     def _call_detector(self, full_bgr: NDArray[np.uint8]) -> Detections:
         assert self._detector is not None

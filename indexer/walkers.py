@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from indexer.motion import Blob
 from indexer.sketches import Box, as_box, overlap_share
 from models.detectors import Detections
-from models.walkers import MAX_HEIGHT_PX
+from models.detectors.walkers import MAX_HEIGHT_PX
 
 __all__ = ["SURE_SCORE", "settle_walkers"]
 

@@ -20,11 +20,11 @@ from models.detectors.nanodet import NanodetDetector
 from models.detectors.protocol import Detector
 from models.detectors.pvb import PvbDetector
 from models.detectors.rtmdet import RtmdetPersonDetector
+from models.detectors.walkers import WalkerFinder
 from models.detectors.yolox import YoloxDetector
 from models.registry import Registry, RegistryEntry
 from models.runtime import Device, Net, engine_id
 from models.selfcheck import require_sound_registry
-from models.walkers import WalkerFinder
 
 __all__ = ["PROFILES", "ModelSet", "Profile", "load_detector", "load_model_set"]
 

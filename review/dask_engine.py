@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing import current_process
 from typing import Any, Final
 
@@ -61,6 +62,7 @@ class DaskEngine:
         self, works: Sequence[SegmentWork], *, profile: Profile, should_stop: Callable[[], bool]
     ) -> Generator[tuple[SegmentWork, Outcome], None, None]:
         """See :meth:`review.engines.Engine.outcomes`. A worker that dies is replaced and its work given to another."""
+        # Why: an extra, and slow to load; only who uses this engine waits for it.
         from distributed import as_completed  # noqa: PLC0415
         from distributed.scheduler import KilledWorker  # noqa: PLC0415
 
@@ -70,11 +72,11 @@ class DaskEngine:
         with self._client() as client:
             self.jobs = len(client.scheduler_info(n_workers=-1)["workers"]) or self.jobs
             is_elsewhere = self._scheduler is not None
+            digest = _digest_here(works[0].config, profile)
             running: dict[Any, SegmentWork] = {}
 
             def submit() -> Any:
                 work = waiting.pop()
-                digest = work.config.digest(load_model_set(profile))
                 future = client.submit(_made_on_worker, work, profile, digest, is_elsewhere, pure=False)
                 running[future.key] = work
                 return future
@@ -95,7 +97,7 @@ class DaskEngine:
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
-        import dask  # noqa: PLC0415
+        import dask  # noqa: PLC0415  # Reason: as above.
         from distributed import Client, LocalCluster  # noqa: PLC0415
 
         if self._scheduler is not None:
@@ -161,14 +163,19 @@ def _child_for(work: SegmentWork, profile: Profile) -> DecodingChild:
     return _child_by_need[need]
 
 
+@cache
+def _digest_here(config: IndexConfig, profile: Profile) -> str:
+    """Digest of configuration and models on this machine; loads the nets once a process."""
+    return config.digest(load_model_set(profile))
+
+
 def _require_same_program(work: SegmentWork, profile: Profile, config_sha256: str) -> None:
     if current_process().daemon:
         raise EnvironmentProblem(
             "A Dask worker may not start the process that decodes for it.",
             hint="Start the workers with DASK_DISTRIBUTED__WORKER__DAEMON=False in their environment.",
         )
-    config: IndexConfig = work.config
-    if config.digest(load_model_set(profile)) != config_sha256 or work.recording.facts.decoder != DECODER:
+    if _digest_here(work.config, profile) != config_sha256 or work.recording.facts.decoder != DECODER:
         raise EnvironmentProblem(
             "A Dask worker has another version of Relecture, of its models or of the decoder.",
             hint="Install the same version and import the same models on every machine: results must be equal.",

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,11 @@ from review.finding_words import french_sentence
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("indexer", "review")
-CONSEQUENCES = {"consequence": "frames are numbered, and no time of day can be sworn to."}
+FIGURE, SHARE = "7", "7.5%"
 
 
 def _texts(node: ast.expr) -> list[str]:
-    """What a literal or f-string can say, its figures replaced by 7; nothing for an expression of another kind."""
+    """What a literal or f-string says, its figures replaced; one with a phrase put in is left to the corpus' tests."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if not isinstance(node, ast.JoinedStr):
@@ -26,11 +25,13 @@ def _texts(node: ast.expr) -> list[str]:
     for part in node.values:
         if isinstance(part, ast.Constant):
             said += str(part.value)
-        elif isinstance(part, ast.FormattedValue):
-            is_share = part.format_spec is not None and "%" in ast.unparse(part.format_spec)
-            name = part.value.id if isinstance(part.value, ast.Name) else ""
-            said += "7.5%" if is_share else CONSEQUENCES.get(name, "7") if "carry" in said or "used" in said else "7"
-    return [re.sub(r"7(?=\.$)", "", said) if re.search(r"[a-z)]7\.$", said) else said]
+            continue
+        assert isinstance(part, ast.FormattedValue)
+        if ast.unparse(part.value) == "consequence":
+            return []
+        is_share = part.format_spec is not None and "%" in ast.unparse(part.format_spec)
+        said += SHARE if is_share else FIGURE
+    return [said]
 
 
 def _details() -> list[str]:

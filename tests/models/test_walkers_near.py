@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.walkers import WalkerFinder
+from models.detectors.walkers import WalkerFinder
 from tests.clips import Mover, street
 
 SIZE = (640, 360)

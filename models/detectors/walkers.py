@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detectors import Detections
 from models.detectors._pictures import settle
+from models.detectors.protocol import Detections
 from models.registry import Registry
 from models.runtime import Device, Net
 
