@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from indexer.records import Track
 from models.modelset import ModelSet, Profile, load_model_set
 from models.registry import Registry
 
-__all__ = ["EMBEDDED", "IMPORTED", "Run", "models_for", "run_pipeline"]
+__all__ = ["EMBEDDED", "IMPORTED", "Run", "models_for", "of_classes", "run_pipeline"]
 
 EMBEDDED: Final = "embedded"
 IMPORTED: Final = "imported"
@@ -60,10 +60,11 @@ def run_pipeline(labelled: Labelled, *, profile: Profile, models: ModelSet, skip
         models: Nets, from :func:`models_for`.
         skips: Whether triage may skip; the profile's own answer when None.
     """
-    recording, packets = _recording(labelled.path)
+    probed = probe(str(labelled.path))
+    recording, packets = probed.recording(str(labelled.path), camera="cam"), probed.packets
     config = IndexConfig.of_profile(profile)
     if skips is not None:
-        config = IndexConfig(profile=profile, skips=skips, margin_gops=config.margin_gops)
+        config = replace(config, skips=skips)
     start = time.process_time()
     tracks: list[Track] = []
     n_calls = 0
@@ -77,11 +78,6 @@ def run_pipeline(labelled: Labelled, *, profile: Profile, models: ModelSet, skip
         footage_s=float(recording.facts.duration_s),
         n_detector_calls=n_calls,
     )
-
-
-def _recording(path: Path):  # type: ignore[no-untyped-def]  # Reason: benchmarks are not type checked.
-    result = probe(str(path))
-    return result.recording(str(path), camera="cam"), result.packets
 
 
 def _by_first(track: Track) -> tuple[int, str]:

@@ -54,6 +54,14 @@ class Desk:
         return open_session(folder, clock=self.clock, writing=writing)
 
 
+def import_pair(session: CaseSession, desk: Desk, clips: tuple[Clip, Clip]) -> None:
+    """Deliver copies of two clips and import them as recordings of cam1 and cam2, both displayed from the same time."""
+    for clip, camera in zip(clips, ("cam1", "cam2"), strict=True):
+        path = desk.delivered / clip.path.name
+        shutil.copyfile(clip.path, path)
+        import_footage(session, [path], camera=camera, start=DISPLAYED)
+
+
 @dataclass(frozen=True)
 class IndexedCase:
     """A case with a steady clip of camera cam1 and one of irregular times of cam2, indexed; do not change it."""

@@ -23,7 +23,7 @@ from review.indexing import run_index
 from review.session import CaseSession
 from tests.clips import Clip
 from tests.footage.escape import ATTEMPTS, attempt_everything
-from tests.footage.fixtures import DISPLAYED, Desk
+from tests.footage.fixtures import DISPLAYED, Desk, import_pair
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is of Linux")
 
@@ -136,18 +136,14 @@ def _let_kill(monkeypatch: pytest.MonkeyPatch, engine: _Killer) -> None:
 @pytest.fixture
 def two(desk: Desk, clips: tuple[Clip, Clip]) -> Iterator[CaseSession]:
     with desk.open(desk.case()) as session:
-        for clip, camera in zip(clips, ("cam1", "cam2"), strict=True):
-            path = desk.delivered / clip.path.name
-            shutil.copyfile(clip.path, path)
-            import_footage(session, [path], camera=camera, start=DISPLAYED)
+        import_pair(session, desk, clips)
         yield session
 
 
 @pytest.fixture
 def whole(desk: Desk, clips: tuple[Clip, Clip]) -> Generator[str, None, None]:
     with desk.open(desk.case("whole")) as session:
-        for clip, camera in zip(clips, ("cam1", "cam2"), strict=True):
-            import_footage(session, [clip.path], camera=camera, start=DISPLAYED)
+        import_pair(session, desk, clips)
         yield run_index(session, jobs=1).content_sha256
 
 

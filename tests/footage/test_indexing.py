@@ -24,7 +24,7 @@ from review.indexing import IndexProgress, IndexReport, run_index
 from review.search import index_of
 from review.session import CaseSession
 from tests.clips import Clip, Mover, irregular_pts, make_clip
-from tests.footage.fixtures import DISPLAYED, Desk, bodies_of
+from tests.footage.fixtures import DISPLAYED, Desk, bodies_of, import_pair
 from tests.footage.in_process import InProcess
 from tests.review.law.kit import FakeClock
 
@@ -65,10 +65,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, small: tuple[Clip, Clip], op
 def writer(desk: Desk, small: tuple[Clip, Clip]) -> Iterator[CaseSession]:
     """A case with both clips imported and nothing indexed."""
     with desk.open(desk.case()) as session:
-        for clip, camera in zip(small, ("cam1", "cam2"), strict=True):
-            path = desk.delivered / clip.path.name
-            shutil.copyfile(clip.path, path)
-            import_footage(session, [path], camera=camera, start=DISPLAYED)
+        import_pair(session, desk, small)
         yield session
 
 
