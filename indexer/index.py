@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from indexer.blobs import BlobStore
+from indexer.completion import MAX_CUT_S, read_segments
 from indexer.records import Recording, RecordingId, Track, TrackId
 from indexer.rows import TrackRows
 from indexer.segments import Segment, pack, segment_name, unpack
@@ -19,20 +20,19 @@ from models.errors import UnknownReference
 
 __all__ = ["Index", "content_digest", "stored_numbers", "void_segments", "write_segment"]
 
-MAX_CUT_S = 1.0
-
 
 def write_segment(store: BlobStore, segment: Segment) -> str:
     """Commit one segment: one durable write, all or nothing. Returns its content digest."""
     content, digest = pack(segment)
-    store.write(segment_name(segment.recording_id, segment.number), content)
+    is_rest = bool(segment.completes_sha256)
+    store.write(segment_name(segment.recording_id, segment.number, is_rest=is_rest), content)
     return digest
 
 
 def stored_numbers(store: BlobStore, recording_id: RecordingId) -> frozenset[int]:
     """Numbers of the segments of a recording that are committed."""
-    names = store.names(f"segments/{recording_id}/")
-    return frozenset(int(name.rsplit("/", 1)[1].removesuffix(".seg")) for name in names)
+    names = (name.rsplit("/", 1)[1].removesuffix(".seg") for name in store.names(f"segments/{recording_id}/"))
+    return frozenset(int(name) for name in names if not name.endswith("-rest"))
 
 
 def void_segments(
@@ -60,6 +60,11 @@ def void_segments(
             continue
         write_segment(store, segment.voided())
         n_void += 1
+        # Why: what completes a segment that is taken back must not be read any more either.
+        rest_name = segment_name(recording_id, number, is_rest=True)
+        if store.exists(rest_name):
+            rest = unpack(store.read(rest_name), name=rest_name)
+            store.write(rest_name, pack(rest.voided())[0])
     return n_void
 
 
@@ -85,9 +90,11 @@ class Index:
 
     def __init__(self, store: BlobStore, recordings: Mapping[RecordingId, Recording]) -> None:
         self.recordings = dict(recordings)
-        names = [name for name in store.names("segments/") if name.split("/")[1] in self.recordings]
-        stored = (unpack(store.read(name), name=name) for name in names)
-        self.segments: tuple[Segment, ...] = tuple(segment for segment in stored if not segment.is_void)
+        self.segments: tuple[Segment, ...] = tuple(
+            segment
+            for recording_id, recording in sorted(self.recordings.items())
+            for segment in read_segments(store, recording_id, recording.facts)
+        )
         self._track_by_id = self._joined_tracks()
         self.rows = TrackRows()
         self.rows.add(self.tracks)

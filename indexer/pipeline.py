@@ -25,6 +25,7 @@ from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
 from indexer.health import health_findings, health_spans
 from indexer.media import FootageReader, Picture, iter_keyframes
+from indexer.missing import missing_findings
 from indexer.motion import MotionModel, blinking_regions, motion_size
 from indexer.perception import NumberedPicture, Scene, SpanPerception, SpanResult
 from indexer.planning import SegmentPlan, plan_segments
@@ -116,7 +117,7 @@ class _SegmentWork:
         tracks: list[Track] = []
         results: list[SpanResult] = []
         stats = SegmentStats(
-            n_frames=self._plan.n_frames,
+            n_frames=self._n_frames(),
             n_decoded=0,
             n_analysed=0,
             n_detector_calls=0,
@@ -134,7 +135,9 @@ class _SegmentWork:
             background, scene = self._scene(sample)
             light = self._light(scene, sample)
             selection = self._everything()
-            if trusted:
+            if self._plan.only_ticks:
+                selection = Selection(active=self._plan.only_ticks, skipped=())
+            elif trusted:
                 selection, guarantee = self._select(scene, background, keys)
                 stats = self._with_guarantee(stats, selection, guarantee, keys)
                 selection, audited = self._audit(selection, self._fresh(scene, background), light)
@@ -148,6 +151,12 @@ class _SegmentWork:
                 # Why: the crops of a busy segment are large; once described, a span's sketches are not needed.
                 result.sketches = []
         return self._segment(tracks, selection, audited, results, stats)
+
+    def _n_frames(self) -> int:
+        if not self._plan.only_ticks:
+            return self._plan.n_frames
+        edges = np.searchsorted(self._packets.pts_ticks, np.array(self._plan.only_ticks, np.int64))
+        return int(np.diff(edges, axis=1).sum())
 
     def _keyframe_pictures(self) -> Pictures:
         """Small pictures of the segment's keyframes; none where the stream has no times to place them."""
@@ -420,7 +429,8 @@ class _SegmentWork:
             n_other_size=self._n_other_size,
             n_audit_frames=sum(group.n_frames for group in audited),
         )
-        self._say_what_is_missing(stats, sum(span.n_frames for span in selection.skipped))
+        n_skipped = sum(span.n_frames for span in selection.skipped)
+        findings = [] if self._plan.completes_sha256 else self._findings
         return Segment(
             recording_id=self._recording.recording_id,
             number=self._plan.number,
@@ -431,59 +441,11 @@ class _SegmentWork:
             model_ids=(*self._models.ids, COLOUR_MODEL),
             tracks=with_own_ids(tracks),
             skipped=selection.skipped,
-            findings=tuple(self._findings),
+            findings=(*findings, *missing_findings(self._plan, stats, n_skipped)),
             stats=stats,
             audited=audited,
+            completes_sha256=self._plan.completes_sha256,
         )
-
-    def _say_what_is_missing(self, stats: SegmentStats, n_skipped: int) -> None:
-        """Every frame of the segment is perceived, skipped, or named here with the reason."""
-        found = _Found(self._plan)
-        found.add(
-            FindingKind.CORRUPT_FRAMES,
-            f"{stats.n_corrupt} frame(s) of this stretch are damaged; what they show may be wrong.",
-            stats.n_corrupt,
-        )
-        found.add(
-            FindingKind.TIME_BACKWARD,
-            f"{stats.n_time_repeats} frame(s) of this stretch carry a time that an earlier one has; they are not "
-            "analysed.",
-            stats.n_time_repeats,
-        )
-        found.add(
-            FindingKind.SIZE_CHANGES,
-            f"{stats.n_other_size} frame(s) of this stretch have another size than the others; they are not analysed.",
-            stats.n_other_size,
-        )
-        n_lost = stats.n_frames - stats.n_decoded - stats.n_time_repeats - stats.n_other_size - n_skipped
-        found.add(
-            FindingKind.DECODE_ERRORS,
-            f"{n_lost} frame(s) of this stretch could not be decoded, so nothing is known of them.",
-            n_lost,
-        )
-        self._findings += found.findings
-
-
-class _Found:
-    """Findings about the whole of a segment; what was not seen is not said."""
-
-    def __init__(self, plan: SegmentPlan) -> None:
-        self._plan = plan
-        self.findings: list[Finding] = []
-
-    def add(self, kind: FindingKind, detail: str, count: int) -> None:
-        if count > 0:
-            first, last = self._plan.start_pts_ticks, self._plan.end_pts_ticks
-            self.findings.append(
-                Finding(
-                    kind=kind,
-                    component="decode",
-                    detail=detail,
-                    count=count,
-                    first_pts_ticks=first,
-                    last_pts_ticks=last,
-                )
-            )
 
 
 def _by_first_sighting(sketch: Sketch) -> tuple[int, tuple[float, float, float, float], bool]:

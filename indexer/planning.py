@@ -28,13 +28,25 @@ SCENE_GAP_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentPlan:
-    """One half-open stretch of a recording to index on its own; ``first_frame`` is its first frame's index."""
+    """One half-open stretch of a recording to index on its own.
+
+    Attributes:
+        number: 0-based place in the recording.
+        start_pts_ticks: First tick.
+        end_pts_ticks: First tick behind.
+        first_frame: Index of its first frame.
+        n_frames: Frames in it.
+        only_ticks: Half-open spans to perceive, where a stored segment is completed; empty for all of the stretch.
+        completes_sha256: Content digest of the segment that is completed; empty for a segment of its own.
+    """
 
     number: int
     start_pts_ticks: int
     end_pts_ticks: int
     first_frame: int
     n_frames: int
+    only_ticks: tuple[tuple[int, int], ...] = ()
+    completes_sha256: str = ""
 
 
 def plan_segments(recording: Recording, packets: PacketTable, config: IndexConfig) -> tuple[SegmentPlan, ...]:

@@ -101,6 +101,8 @@ class Segment:
         findings: Trouble met.
         stats: Counts.
         audited: Skipped groups that were decoded by chance draw.
+        completes_sha256: Content digest of the segment whose skipped spans this one holds; empty for one that stands
+            on its own.
     """
 
     recording_id: RecordingId
@@ -115,6 +117,7 @@ class Segment:
     findings: tuple[Finding, ...]
     stats: SegmentStats
     audited: tuple[AuditedGroup, ...] = ()
+    completes_sha256: str = ""
 
     @property
     def is_void(self) -> bool:
@@ -136,6 +139,7 @@ class Segment:
             skipped=(),
             findings=(),
             audited=(),
+            completes_sha256="",
             stats=SegmentStats(
                 n_frames=0,
                 n_decoded=0,
@@ -161,11 +165,12 @@ class SegmentHeader:
     content_sha256: str
     model_ids: tuple[str, ...]
     stats: SegmentStats
+    completes_sha256: str = ""
 
 
-def segment_name(recording_id: str, number: int) -> str:
-    """Blob name of a segment."""
-    return f"segments/{recording_id}/{number:04d}.seg"
+def segment_name(recording_id: str, number: int, *, is_rest: bool = False) -> str:
+    """Blob name of a segment, or of what completes it with the spans that it skipped."""
+    return f"segments/{recording_id}/{number:04d}{'-rest' if is_rest else ''}.seg"
 
 
 def track_id_of(recording_id: str, first_pts_ticks: int, first_box_xyxy_px: tuple[float, ...]) -> TrackId:
@@ -210,7 +215,7 @@ def pack(segment: Segment) -> tuple[bytes, str]:
     content = body.getvalue()
     digest = hashlib.sha256(content).hexdigest()
     stats = asdict(segment.stats)
-    header = {
+    header: dict[str, Any] = {
         "format": FORMAT,
         "content_sha256": digest,
         "recording_id": segment.recording_id,
@@ -222,6 +227,8 @@ def pack(segment: Segment) -> tuple[bytes, str]:
         "model_ids": list(segment.model_ids),
         "stats": stats,
     }
+    if segment.completes_sha256:
+        header["completes_sha256"] = segment.completes_sha256
     return _line_of(header) + b"\n" + content, digest
 
 
@@ -285,6 +292,7 @@ def unpack(content: bytes, *, name: str) -> Segment:
         findings=tuple(Finding(**{**row, "kind": FindingKind(row["kind"])}) for row in tables["findings"]),
         stats=header.stats,
         audited=tuple(AuditedGroup(**row) for row in tables.get("audited", ())),
+        completes_sha256=header.completes_sha256,
     )
 
 

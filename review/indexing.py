@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.audit import TriageAudit, audit_finding, audit_of
+from indexer.completion import read_segments, rest_plan
 from indexer.findings import Finding
 from indexer.index import content_digest, void_segments
 from indexer.pipeline import IndexConfig, SegmentPlan, plan_segments
@@ -25,7 +26,7 @@ from indexer.probe import PacketTable
 from indexer.records import Recording, SkippedSpan
 from indexer.segments import Segment, read_header, segment_name, unpack
 from indexer.ticks import utc_of
-from models.errors import RelectureError, UnreadableInput
+from models.errors import RelectureError, UnreadableInput, UsageProblem
 from models.modelset import ModelSet, Profile, load_model_set
 from review.decoding import SegmentWork
 from review.engines import Engine, LocalEngine
@@ -120,6 +121,7 @@ def run_index(
     jobs: int | None = None,
     engine: Engine | None = None,
     first: datetime | None = None,
+    skipped_only: bool = False,
     progress: Callable[[IndexProgress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> IndexReport:
@@ -131,11 +133,13 @@ def run_index(
         jobs: Worker processes; None for one a core.
         engine: Who makes the segments; None for decoding children of this machine.
         first: Corrected time around which to begin; what lies nearest is made first. The index is the same.
+        skipped_only: Make nothing but what the stored segments of this profile skipped.
         progress: Told after each segment.
         should_stop: Asked between segments; what is committed stays.
 
     Raises:
         UnreadableInput: There is no recording, or the only one has gone.
+        UsageProblem: What was skipped is asked for before all is indexed with this profile.
         StoreProblem: The case folder cannot be written.
     """
     started = time.perf_counter()
@@ -147,9 +151,11 @@ def run_index(
     config_sha256 = config.digest(models)
     engine = engine or LocalEngine(max(1, jobs or os.cpu_count() or 1))
     detail: dict[str, Any] = {"profile": profile, "config_sha256": config_sha256, "models": list(models.ids)}
+    if skipped_only:
+        detail["skipped_only"] = True
     with session.act("index.run", detail=detail) as act:
         run = _Run(session, items, config, config_sha256, models, progress, should_stop)
-        problems = run.go(engine, first=first)
+        problems = run.go(engine, first=first, skipped_only=skipped_only)
         report = run.report(engine=engine, problems=problems, wall_s=time.perf_counter() - started)
         act.result = {"content_sha256": report.content_sha256, "n_segments": report.n_segments}
     if problems and len(items) == 1:
@@ -181,13 +187,16 @@ class _Run:
         self._n_made = 0
         self._n_tracks = 0
 
-    def go(self, engine: Engine, *, first: datetime | None = None) -> dict[str, RelectureError]:
+    def go(
+        self, engine: Engine, *, first: datetime | None = None, skipped_only: bool = False
+    ) -> dict[str, RelectureError]:
         """Make what is missing; returns the problems by recording."""
         planned = {item.recording.recording_id: self._works_of(item) for item in self._items}
         for recording_id, of_recording in planned.items():
             # Why: after a change of scope fewer segments may be wanted; those beyond would be counted twice.
             void_segments(self._session.store, recording_id, from_number=len(of_recording))
-        works = [work for of_recording in planned.values() for work in of_recording if not self._is_stored(work)]
+        wanted = [work for of_recording in planned.values() for work in of_recording]
+        works = self._rests(wanted) if skipped_only else [work for work in wanted if not self._is_stored(work)]
         if first is not None:
             works.sort(key=lambda work: _distance_s(work, first))
         total_s = sum(_footage_s(work) for work in works)
@@ -200,7 +209,7 @@ class _Run:
                     problems.setdefault(work.recording.recording_id, outcome)
                 else:
                     content, n_tracks = outcome
-                    self._session.store.write(segment_name(work.recording.recording_id, work.plan.number), content)
+                    self._session.store.write(_name_of(work), content)
                     self._n_made += 1
                     self._n_tracks += n_tracks
                 done_s += _footage_s(work)
@@ -212,9 +221,7 @@ class _Run:
         recordings = []
         for item in self._items:
             recording = item.recording
-            names = self._session.store.names(f"segments/{recording.recording_id}/")
-            stored = (unpack(self._session.store.read(name), name=name) for name in names)
-            own = [segment for segment in stored if not segment.is_void]
+            own = list(read_segments(self._session.store, recording.recording_id, recording.facts))
             segments += own
             stats = [segment.stats for segment in own]
             skipped = [span for segment in own for span in segment.skipped]
@@ -274,13 +281,31 @@ class _Run:
             for number, plan in enumerate(plans)
         ]
 
+    def _rests(self, works: Sequence[SegmentWork]) -> list[SegmentWork]:
+        """What the stored segments skipped and nobody made up for yet."""
+        missing = next((work for work in works if not self._is_stored(work)), None)
+        if missing is not None:
+            raise UsageProblem(
+                f"{Path(missing.recording.path).name} is not wholly indexed with profile {self._config.profile}.",
+                hint=f"Index it first: relecture index CASE --profile {self._config.profile}",
+            )
+        rests = []
+        for work in works:
+            name = _name_of(work)
+            plan = rest_plan(work.plan, unpack(self._session.store.read(name), name=name))
+            rest = replace(work, plan=plan) if plan is not None else None
+            if rest is not None and not self._is_stored(rest):
+                rests.append(rest)
+        return rests
+
     def _is_stored(self, work: SegmentWork) -> bool:
-        name = segment_name(work.recording.recording_id, work.plan.number)
+        name = _name_of(work)
         if not self._session.store.exists(name):
             return False
         header = read_header(self._session.store.read(name), name=name)
         return (
             header.config_sha256 == self._config_sha256
+            and header.completes_sha256 == work.plan.completes_sha256
             and header.start_pts_ticks == work.plan.start_pts_ticks
             and header.end_pts_ticks == work.plan.end_pts_ticks
         )
@@ -315,8 +340,13 @@ def _distance_s(work: SegmentWork, moment: datetime) -> float:
     return max(0.0, (start - moment).total_seconds(), (moment - end).total_seconds())
 
 
+def _name_of(work: SegmentWork) -> str:
+    return segment_name(work.recording.recording_id, work.plan.number, is_rest=bool(work.plan.completes_sha256))
+
+
 def _footage_s(work: SegmentWork) -> float:
-    return float((work.plan.end_pts_ticks - work.plan.start_pts_ticks) * work.recording.facts.time_base)
+    spans = work.plan.only_ticks or ((work.plan.start_pts_ticks, work.plan.end_pts_ticks),)
+    return float(sum(end - start for start, end in spans) * work.recording.facts.time_base)
 
 
 def _clipped(plan: SegmentPlan, packets: PacketTable, start: int, end: int) -> SegmentPlan:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,38 +24,43 @@ __all__ = ["kill_often"]
 N_RECORDINGS: Final = 5
 COMMAND: Final = "from review.cli import main; main()"
 WORD: Final = "resilience"
+KILLS_A_COMMAND: Final = 5
+LOOK_EVERY_S: Final = 0.005
 
 
 def kill_often(work: Path, *, n_times: int, seed: int) -> None:
-    """Kill so many times, half of them over import and half over index; prints what came of it.
+    """Kill so many times, over import and over index in turn; prints what came of it.
 
-    A round makes a case, imports and indexes it; in each, processes are killed after a random part of the time that
-    the command takes untouched, and started again until it ends by itself. The round is right when the resumed index
-    has the content digest of the untouched one and ``verify`` passes every check.
+    A round makes a case, imports and indexes it; in each, processes are killed at a random point of the work: once the
+    audit log has grown by a random number of records, and a random part of the time between two records later. Then the
+    command is started again, until it ends by itself. The round is right when the resumed index has the content digest
+    of the untouched one and ``verify`` passes every check.
     """
     work.mkdir(parents=True, exist_ok=True)
     bench = _Bench(work)
     bench.prepare()
-    whole, import_s, index_s = bench.untouched()
-    chance = random.Random(seed)  # noqa: S311  # Reason: repeatable kills, no secret.
+    whole, usual_by_command = bench.untouched()
     state = work / "state.json"
     done = json.loads(state.read_text()) if state.exists() else {"kills": {}, "rounds": 0, "wrong": []}
     killed: Counter[str] = Counter(done["kills"])
     while sum(killed.values()) < n_times:
+        chance = random.Random(f"{seed}:{done['rounds']}")  # noqa: S311  # Reason: repeatable kills, no secret.
         case = bench.new_case("round")
-        for command, usual_s, most in (("import", import_s, 5), ("index", index_s, 5)):
-            for _ in range(most):
-                delay_s = chance.random() * usual_s
-                if not bench.killed_after(delay_s, *bench.arguments(command, case)):
+        for command, usual in usual_by_command.items():
+            for _ in range(KILLS_A_COMMAND):
+                n_records = chance.randrange(usual.n_records)
+                delay_s = chance.random() * usual.seconds / usual.n_records
+                if not bench.killed_at(case, n_records, delay_s, *bench.arguments(command, case)):
                     break
                 killed[command] += 1
             bench.run(*bench.arguments(command, case))
         digest = bench.digest(case)
-        verified = bench.run("verify", str(case)).returncode
+        verified = bench.run("verify", str(case))
         done["rounds"] += 1
-        if digest != whole or verified != 0:
-            done["wrong"].append({"round": done["rounds"], "digest": digest, "verify": verified})
-            shutil.copytree(case, work / f"wrong-{done['rounds']}")
+        if digest != whole or verified.returncode != 0:
+            said = verified.stdout + verified.stderr
+            done["wrong"].append({"round": done["rounds"], "digest": digest, "whole": whole, "verify": said})
+            shutil.copytree(case, work / f"wrong-{done['rounds']}", dirs_exist_ok=True)
         done["kills"] = dict(killed)
         state.write_text(json.dumps(done))
         print(f"round {done['rounds']}: {dict(killed)}, wrong {len(done['wrong'])}", file=sys.stderr, flush=True)
@@ -62,6 +68,14 @@ def kill_often(work: Path, *, n_times: int, seed: int) -> None:
     for command, times in sorted(killed.items()):
         print(f"| {command} | {times} |")
     print(f"\n{done['rounds']} cases, each resumed to its end: {len(done['wrong'])} differ from the untouched index.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """What an undisturbed command takes: records of the audit log, and seconds."""
+
+    n_records: int
+    seconds: float
 
 
 class _Bench:
@@ -108,14 +122,15 @@ class _Bench:
             return ("import", str(case), str(self._delivered), "--camera", "cam1")
         return ("index", str(case), "--jobs", "1")
 
-    def untouched(self) -> tuple[str, float, float]:
-        """Digest of a run that nobody disturbs, and the seconds that import and index take."""
+    def untouched(self) -> tuple[str, dict[str, _Usual]]:
+        """Digest of a run that nobody disturbs, and what its import and its index take."""
         case = self.new_case("whole")
-        started = time.perf_counter()
-        self.run(*self.arguments("import", case))
-        imported = time.perf_counter()
-        self.run(*self.arguments("index", case))
-        return self.digest(case), imported - started, time.perf_counter() - imported
+        usual: dict[str, _Usual] = {}
+        for command in ("import", "index"):
+            n_before, started = _n_records(case), time.perf_counter()
+            self.run(*self.arguments(command, case))
+            usual[command] = _Usual(_n_records(case) - n_before, time.perf_counter() - started)
+        return self.digest(case), usual
 
     def digest(self, case: Path) -> str:
         report = self.run("index", str(case), "--jobs", "1", "--json")
@@ -134,8 +149,9 @@ class _Bench:
             raise RuntimeError(f"relecture {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
         return done
 
-    def killed_after(self, delay_s: float, *arguments: str) -> bool:
-        """Start a command, kill it and its children after a while; False when it ended before."""
+    def killed_at(self, case: Path, n_records: int, delay_s: float, *arguments: str) -> bool:
+        """Start a command, kill it and its children after so many records and seconds; False when it ended before."""
+        n_before = _n_records(case)
         process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, *arguments],
             env=self._environment,
@@ -143,6 +159,8 @@ class _Bench:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        while process.poll() is None and _n_records(case) < n_before + n_records:
+            time.sleep(LOOK_EVERY_S)
         try:
             process.wait(timeout=delay_s)
         except subprocess.TimeoutExpired:
@@ -150,3 +168,7 @@ class _Bench:
             process.wait()
             return True
         return False
+
+
+def _n_records(case: Path) -> int:
+    return (case / "audit" / "log.jsonl").read_bytes().count(b"\n")

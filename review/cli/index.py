@@ -45,6 +45,11 @@ def _bar() -> Progress:
     default=None,
     help="Corrected time to begin around, with UTC offset: the hour that matters.",
 )
+@click.option(
+    "--skipped-only",
+    is_flag=True,
+    help="Decode what an earlier run with this profile skipped, and only that: after it nothing is left out.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON on stdout.")
 @operator_options
 def command(
@@ -55,6 +60,7 @@ def command(
     engine: str,
     scheduler: str | None,
     first: str | None,
+    skipped_only: bool,
     as_json: bool,
     operator: str | None,
 ) -> None:
@@ -71,7 +77,13 @@ def command(
             bar.update(task, description=description, completed=state.done_s, total=state.total_s)
 
         report = run_index(
-            session, profile=cast("Profile", profile), jobs=jobs, engine=makers, first=moment, progress=tell
+            session,
+            profile=cast("Profile", profile),
+            jobs=jobs,
+            engine=makers,
+            first=moment,
+            skipped_only=skipped_only,
+            progress=tell,
         )
     if as_json:
         emit_json(report.document())
