@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -14,7 +15,7 @@ from indexer._kernels import chosen_pixels, compare, empty_masks, follow, tally
 from indexer.arrays import u8
 from indexer.background import Background, gains_between
 
-__all__ = ["Blob", "MotionModel", "blinking_regions", "motion_size"]
+__all__ = ["Blob", "MotionModel", "blinking_regions", "burnt_in_lines", "motion_size"]
 
 MAX_WIDTH_PX: Final = 640
 WEAK_LEVELS: Final = 11.0
@@ -35,6 +36,13 @@ BLINK_TIMES_SHARE: Final = 0.04
 BLINK_MAX_AREA_UNIT: Final = 0.004
 BLINK_RING_PX: Final = 10
 BLINK_RING_RATIO: Final = 0.2
+BLINK_MARGIN_PX: Final = 2
+"""What blinks is left out with so many pixels around it."""
+LINE_REACH: Final = 30.0
+"""How far a burnt-in line goes on beside its seconds, in heights of a digit: date, time and name of a camera."""
+GLYPHS_WIDTH: Final = 4.0
+"""Digits that change together are at most this wide, in heights of a digit."""
+SAME_GLYPH_SHARE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +223,49 @@ def blinking_regions(masks: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:
         if activity[ring].mean() < BLINK_RING_RATIO * activity[region > 0].mean():
             result |= near > 0
     return result
+
+
+def burnt_in_lines(masks: list[NDArray[np.uint8]], blinking: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What blinks, and beside it what changes as digits do: the minutes, hours and date of a burnt-in clock.
+
+    Those change too seldom to blink, and a digit that is not the one of the empty scene would look like an object that
+    came and stays. Taken for a digit is what lies on the rows of what blinks, is no larger than a few digits, and
+    stands in two pictures running without having moved by a pixel.
+
+    Args:
+        masks: Foreground masks (H, W) of pictures spread over the segment.
+        blinking: (H, W) bool of :func:`blinking_regions`.
+
+    Returns:
+        (H, W) bool.
+    """
+    result = blinking.copy()
+    count, _, stats, _ = cv2.connectedComponentsWithStats(blinking.astype(np.uint8), connectivity=8)
+    for x, y, width, height, _ in stats[1:count].tolist():
+        digit_px = max(3, height - 2 * BLINK_MARGIN_PX)
+        reach = round(LINE_REACH * digit_px)
+        left = max(0, x - reach)
+        rows, columns = slice(max(0, y - 1), y + height + 1), slice(left, x + width + reach)
+        for before, after in pairwise(masks):
+            _add_glyphs(result[rows, columns], before[rows, columns], after[rows, columns], digit_px)
+    return result
+
+
+def _add_glyphs(line: NDArray[np.bool_], before: NDArray[np.uint8], after: NDArray[np.uint8], digit_px: int) -> None:
+    """Mark in place, on the rows of a line of text, what stands in both masks and is no larger than digits."""
+    if not (before & after).any():
+        return
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(after, connectivity=8)
+    for label, (x, y, width, height, area) in enumerate(stats[1:count].tolist(), 1):
+        # Why: what touches the edge of the rows goes on beyond them, as somebody who walks through the line does.
+        is_on_line = y > 0 and y + height < line.shape[0]
+        if not is_on_line or width > GLYPHS_WIDTH * digit_px:
+            continue
+        part = (slice(y, y + height), slice(x, x + width))
+        n_same = np.count_nonzero((labels[part] == label) & (before[part] > 0))
+        if n_same >= SAME_GLYPH_SHARE * area:
+            margin = BLINK_MARGIN_PX
+            line[max(0, y - margin) : y + height + margin, max(0, x - margin) : x + width + margin] = True
 
 
 def _edges(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

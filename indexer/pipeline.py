@@ -26,7 +26,7 @@ from indexer.findings import Finding, FindingKind
 from indexer.health import health_findings, health_spans
 from indexer.media import FootageReader, Picture, iter_keyframes
 from indexer.missing import missing_findings
-from indexer.motion import MotionModel, blinking_regions, motion_size
+from indexer.motion import MotionModel, blinking_regions, burnt_in_lines, motion_size
 from indexer.perception import NumberedPicture, Scene, SpanPerception, SpanResult
 from indexer.planning import SegmentPlan, plan_segments
 from indexer.probe import PacketTable
@@ -252,7 +252,8 @@ class _SegmentWork:
         """Leave out a burnt-in clock and the like, and say how much of the picture that is."""
         if not self._config.skips or len(pictures) < MIN_SCENE_PICTURES:
             return
-        regions = blinking_regions([model.foreground(picture) for picture in pictures])
+        masks = [model.foreground(picture) for picture in pictures]
+        regions = burnt_in_lines(masks, blinking_regions(masks))
         share = float(regions.mean())
         if share == 0:
             return

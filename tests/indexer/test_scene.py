@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.background import estimate_background, gains_between
-from indexer.motion import MotionModel, motion_size
+from indexer.motion import MotionModel, blinking_regions, burnt_in_lines, motion_size
 from indexer.sketches import iou_xyxy
 from indexer.steady import Steadier, boxes_to_picture, drift_px, warp_to_reference
 from tests.clips import Mover, pictures, street
@@ -115,6 +115,46 @@ def test_the_hole_that_an_object_leaves_is_told_from_an_object() -> None:
 
     assert with_car.is_ghost(empty, with_car.foreground(empty), box)
     assert not without.is_ghost(occupied, without.foreground(occupied), box)
+
+
+def _clock_masks(n: int = 60) -> list[Image]:
+    """What differs where a clock is burnt in: seconds at x 60 that come and go, a minute at x 40 that stays a while."""
+    masks = [np.zeros((HEIGHT, WIDTH), np.uint8) for _ in range(n)]
+    for i, mask in enumerate(masks):
+        mask[20:32, 60:67] = 255 * (i % 3 == 0)
+        mask[20:32, 40:47] = 255 * (20 <= i < 40)
+    return masks
+
+
+def test_the_minutes_of_a_burnt_in_clock_are_left_out_with_its_seconds() -> None:
+    masks = _clock_masks()
+    blinking = blinking_regions(masks)
+    assert blinking[20:32, 60:67].all()
+    assert not blinking[20:32, 40:47].any()
+
+    left_out = burnt_in_lines(masks, blinking)
+
+    assert left_out[20:32, 40:47].all()
+    assert left_out[20:32, 60:67].all()
+    assert not left_out[:, 100:].any()
+
+
+def test_somebody_who_stands_on_the_line_of_a_clock_is_still_watched() -> None:
+    masks = _clock_masks()
+    blinking = blinking_regions(masks)
+    for mask in masks[20:40]:
+        mask[10:60, 120:132] = 255
+
+    assert not burnt_in_lines(masks, blinking)[:, 100:].any()
+
+
+def test_what_passes_small_on_the_line_of_a_clock_is_still_watched() -> None:
+    masks = _clock_masks()
+    blinking = blinking_regions(masks)
+    for i, mask in enumerate(masks[20:40]):
+        mask[21:31, 100 + 8 * i : 106 + 8 * i] = 255
+
+    assert not burnt_in_lines(masks, blinking)[:, 98:].any()
 
 
 def test_large_pictures_are_looked_at_at_640_wide() -> None:
