@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 
-from models.errors import Tampered, WrongKey
+from models.errors import EnvironmentProblem, Tampered, WrongKey
 
 __all__ = [
     "AgeIdentity",
@@ -48,6 +48,7 @@ __all__ = [
 
 ED25519_BYTES: Final = 32
 CERTIFICATE_YEARS: Final = 10
+MOST_TRIES: Final = 5
 
 _unwrapped: dict[bytes, bytes] = {}
 
@@ -62,17 +63,29 @@ def unwrap(wrapped: bytes, passphrase: str) -> bytes:
 
     Raises:
         WrongKey: The passphrase does not open it, or the file was altered.
+        EnvironmentProblem: The machine is too busy to open it in bearable time.
     """
     known_as = hashlib.sha256(hashlib.sha256(wrapped).digest() + passphrase.encode()).digest()
     if known_as not in _unwrapped:
-        try:
-            _unwrapped[known_as] = bytes(pyrage.passphrase.decrypt(wrapped, passphrase))
-        except pyrage.DecryptError as exc:
-            raise WrongKey(
-                "The passphrase does not open this operator's key.",
-                hint="Type it again, or set RELECTURE_PASSPHRASE. A lost passphrase cannot be recovered.",
-            ) from exc
+        _unwrapped[known_as] = _decrypted(wrapped, passphrase)
     return _unwrapped[known_as]
+
+
+def _decrypted(wrapped: bytes, passphrase: str) -> bytes:
+    for _ in range(MOST_TRIES):
+        try:
+            return bytes(pyrage.passphrase.decrypt(wrapped, passphrase))
+        except pyrage.DecryptError as exc:
+            # Why: age refuses what would take 16 times as long as on the machine that it has just timed. A machine
+            # that is busy at that instant looks slow, and the right passphrase must not be called wrong for it.
+            if "Excessive work" not in str(exc):
+                raise WrongKey(
+                    "The passphrase does not open this operator's key.",
+                    hint="Type it again, or set RELECTURE_PASSPHRASE. A lost passphrase cannot be recovered.",
+                ) from exc
+    raise EnvironmentProblem(
+        "The machine is too busy to open the operator's key now.", hint="Close other programs and try again."
+    )
 
 
 def encrypt_to(content: bytes, recipients: tuple[str, ...]) -> bytes:

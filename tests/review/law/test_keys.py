@@ -9,10 +9,11 @@ import subprocess
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from indexer.blobs import BlobStore
-from models.errors import AlreadyThere, Defect, Tampered, UnknownReference, UsageProblem, WrongKey
+from models.errors import AlreadyThere, Defect, EnvironmentProblem, Tampered, UnknownReference, UsageProblem, WrongKey
 from review.cms import verify_detached
 from review.home import workstation_key
 from review.operators import (
@@ -54,6 +55,29 @@ def test_a_secret_survives_wrapping_and_a_wrong_passphrase_opens_nothing() -> No
         unwrap(wrapped, "wrong")
     with pytest.raises(WrongKey):
         unwrap(wrapped[:-1], "right")
+
+
+def test_a_machine_that_is_too_busy_to_open_a_key_does_not_call_the_passphrase_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrapped = wrap(b"secret", "right")
+    stanza = wrapped.split(b"\n")[1]
+    costly = wrapped.replace(stanza, stanza.rsplit(b" ", 1)[0] + b" 30")
+
+    with pytest.raises(EnvironmentProblem, match="too busy") as caught:
+        unwrap(costly, "right")
+
+    assert not isinstance(caught.value, WrongKey)
+    tries: list[bytes] = []
+
+    def busy_at_first(content: bytes, _: str) -> bytes:
+        tries.append(content)
+        if len(tries) < 3:
+            raise pyrage.DecryptError("Excessive work parameter for passphrase.")
+        return b"secret"
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", busy_at_first)
+    assert unwrap(wrapped, "right") == b"secret" and len(tries) == 3
 
 
 def test_an_operator_is_written_read_and_listed() -> None:
