@@ -35,6 +35,7 @@ class FindingKind(StrEnum):
     NIGHT_OR_IR = "night_or_ir"
     UNUSABLE_PERIOD = "unusable_period"
     CAMERA_MOVES = "camera_moves"
+    SEVERAL_VIEWS = "several_views"
     MASKED_AREA = "masked_area"
     TRIAGE_NOT_TRUSTED = "triage_not_trusted"
     TRIAGE_AUDITED = "triage_audited"

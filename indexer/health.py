@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from indexer.arrays import f32, u8
 from indexer.findings import Finding, FindingKind
 
-__all__ = ["HealthSpan", "HealthState", "health_findings", "health_spans"]
+__all__ = ["HealthSpan", "HealthState", "Look", "alike", "health_findings", "health_spans", "look_at"]
 
 SIZE_WH_PX: Final = (160, 90)
 COARSE_WH_PX: Final = (32, 18)
@@ -57,6 +57,7 @@ class HealthState(StrEnum):
     COVERED = "covered"
     DEFOCUSED = "out of focus"
     TURNED = "turned away"
+    TURNING = "turning"
     FROZEN = "frozen"
 
 
@@ -67,6 +68,7 @@ SENTENCES: Final = {
     HealthState.COVERED: "The lens is covered",
     HealthState.DEFOCUSED: "The picture is out of focus",
     HealthState.TURNED: "The camera shows another view",
+    HealthState.TURNING: "The camera turns, or holds a view too briefly to learn it,",
     HealthState.FROZEN: "The picture is frozen",
 }
 
@@ -90,7 +92,9 @@ class HealthSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
+    """What is compared of one small picture: luma, coarse luma, edges, fine detail, and whether it is of one colour."""
+
     gray: NDArray[np.float32]
     coarse: NDArray[np.float32]
     edges: NDArray[np.float32]
@@ -99,23 +103,23 @@ class _Look:
 
 
 def health_spans(
-    pictures: Sequence[tuple[int, NDArray[np.uint8]]], *, end_pts_ticks: int, time_base: Fraction
+    looks: Sequence[Look], pts_ticks: Sequence[int], *, end_pts_ticks: int, time_base: Fraction
 ) -> tuple[HealthSpan, ...]:
     """Stretches that cannot be used, in order.
 
     Args:
-        pictures: (PTS, (H, W, 3) uint8 BGR) seconds apart, by time.
+        looks: What pictures seconds apart show, by time.
+        pts_ticks: Their times.
         end_pts_ticks: End of the stretch that the last picture stands for.
         time_base: Seconds a tick.
 
     Returns:
         Spans of at least two pictures; none where there are too few pictures to tell what is usual.
     """
-    if len(pictures) < MIN_JUDGED:
+    if len(looks) < MIN_JUDGED:
         return ()
-    looks = [_look(picture) for _, picture in pictures]
     states = _states(looks)
-    edges = [*(pts for pts, _ in pictures), end_pts_ticks]
+    edges = [*pts_ticks, end_pts_ticks]
     spans = []
     at = 0
     for state, run in groupby(states):
@@ -143,7 +147,8 @@ def health_findings(spans: Sequence[HealthSpan], *, first_pts_ticks: int, time_b
         )
 
 
-def _look(picture_bgr: NDArray[np.uint8]) -> _Look:
+def look_at(picture_bgr: NDArray[np.uint8]) -> Look:
+    """What is compared of a (H, W, 3) uint8 BGR picture."""
     picture = u8(cv2.resize(picture_bgr, FINE_WH_PX, interpolation=cv2.INTER_AREA))
     gray_u8 = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     gray = f32(cv2.resize(gray_u8, SIZE_WH_PX, interpolation=cv2.INTER_AREA))
@@ -156,7 +161,7 @@ def _look(picture_bgr: NDArray[np.uint8]) -> _Look:
     detail = f32(cv2.resize(fine, BLOCKS_WH, interpolation=cv2.INTER_AREA))
     detail = f32(detail / (cv2.resize(gray, BLOCKS_WH, interpolation=cv2.INTER_AREA) + 16))
     coarse = cv2.resize(gray, COARSE_WH_PX, interpolation=cv2.INTER_AREA)
-    return _Look(gray, f32(coarse), f32(edges), detail, _filled(picture, gray))
+    return Look(gray, f32(coarse), f32(edges), detail, _filled(picture, gray))
 
 
 def _filled(picture_bgr: NDArray[np.uint8], gray: NDArray[np.float32]) -> HealthState | None:
@@ -171,7 +176,7 @@ def _filled(picture_bgr: NDArray[np.uint8], gray: NDArray[np.float32]) -> Health
     return HealthState.NO_SIGNAL if np.mean(apart < ONE_COLOUR_LEVELS) > FILLED_UNIT else None
 
 
-def _states(looks: Sequence[_Look]) -> list[HealthState | None]:
+def _states(looks: Sequence[Look]) -> list[HealthState | None]:
     states = [look.filled for look in looks]
     sound = [i for i, state in enumerate(states) if state is None]
     if len(sound) >= MIN_JUDGED // 2:
@@ -186,24 +191,24 @@ def _states(looks: Sequence[_Look]) -> list[HealthState | None]:
     return states
 
 
-def _usual_view(looks: Sequence[_Look]) -> _Look:
+def _usual_view(looks: Sequence[Look]) -> Look:
     """The picture that is most like the others: it shows the view that lasts longest."""
     spread = np.unique(np.linspace(0, len(looks) - 1, min(len(looks), 24)).round().astype(int))
     picks = [looks[i] for i in spread.tolist()]
-    likeness = [float(np.median([_alike(one.edges, other.edges) for other in picks])) for one in picks]
-    best: _Look = picks[int(np.argmax(likeness))]
+    likeness = [float(np.median([alike(one.edges, other.edges) for other in picks])) for one in picks]
+    best: Look = picks[int(np.argmax(likeness))]
     return best
 
 
-def _against(look: _Look, usual: _Look, sharpness_unit: float) -> HealthState | None:
-    has_same_light = _alike(look.coarse, usual.coarse) >= SAME_LIGHT
+def _against(look: Look, usual: Look, sharpness_unit: float) -> HealthState | None:
+    has_same_light = alike(look.coarse, usual.coarse) >= SAME_LIGHT
     if sharpness_unit < DETAIL_LOST_UNIT:
         return HealthState.DEFOCUSED if has_same_light else HealthState.COVERED
-    has_same_view = _alike(look.edges, usual.edges) >= SAME_VIEW
+    has_same_view = alike(look.edges, usual.edges) >= SAME_VIEW
     return None if has_same_view or has_same_light else HealthState.TURNED
 
 
-def _frozen(looks: Sequence[_Look]) -> list[int]:
+def _frozen(looks: Sequence[Look]) -> list[int]:
     """Pictures that equal the one before, in a stretch where pictures otherwise move by their noise."""
     steps = [float(np.abs(after.gray - before.gray).mean()) for before, after in pairwise(looks)]
     live = [step for step in steps if step > FROZEN_LEVELS]
@@ -213,7 +218,7 @@ def _frozen(looks: Sequence[_Look]) -> list[int]:
     return sorted({*still, *(i - 1 for i in still)})
 
 
-def _alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Correlation of two pictures: 1 for the same but for brightness and contrast, 0 for nothing in common."""
     a, b = one - one.mean(), other - other.mean()
     norm = float(np.sqrt((a * a).sum() * (b * b).sum()))

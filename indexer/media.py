@@ -94,7 +94,9 @@ def _video_stream(container: av.container.InputContainer, path: str, stream_inde
     context = stream.codec_context
     context.thread_type = "NONE"
     context.thread_count = 1
-    context.options = {"codec_whitelist": VIDEO_CODECS, "max_pixels": str(MAX_PIXELS)}
+    # Why: without these checks some decoders conceal damage and mark no picture; sound ones are not touched by them.
+    checks = {"err_detect": "crccheck+bitstream+buffer"}
+    context.options = {"codec_whitelist": VIDEO_CODECS, "max_pixels": str(MAX_PIXELS), **checks}
     return stream
 
 

@@ -17,6 +17,7 @@ from indexer.findings import Finding, FindingKind
 from indexer.layout import FileLayout
 from indexer.media import ContainerFacts
 from indexer.records import StreamFacts
+from indexer.transport import TransportCheck
 
 __all__ = ["PacketCounts", "gap_steps", "is_vfr", "judge"]
 
@@ -105,6 +106,7 @@ def judge(
     pts_ticks: NDArray[np.int64],
     counts: PacketCounts,
     layout: FileLayout | None,
+    transport: TransportCheck | None,
     no_time_reason: str,
     wrong_demuxer: str,
 ) -> tuple[Finding, ...]:
@@ -118,6 +120,7 @@ def judge(
         pts_ticks: (N,) sorted presentation times; plain numbers where the stream has no times.
         counts: What reading the packets counted.
         layout: What the container's own sizes add up to, where it writes any.
+        transport: What the packets of a transport stream count; None for other containers.
         no_time_reason: Why frames are numbered instead of timed; empty where they have times.
         wrong_demuxer: Why the guessed demuxer is not to be believed; empty where it is.
     """
@@ -132,6 +135,14 @@ def judge(
         found.add(FindingKind.WRONG_DEMUXER, wrong_demuxer)
     _judge_damage(found, counts)
     _judge_bytes(found, size_bytes, facts, counts, layout)
+    if transport is not None and not transport.is_whole:
+        found.add(
+            FindingKind.BYTES_UNACCOUNTED,
+            f"Pieces of the transport stream are missing or altered: its packet counters jump {transport.n_jumps} "
+            f"time(s), {transport.n_marked} packet(s) are marked faulty, {transport.n_out_of_step_bytes} bytes are no "
+            "whole packet.",
+            count=max(1, transport.n_jumps + transport.n_marked),
+        )
     _judge_pictures(found, header, facts, counts)
     _judge_gops(found, pts_ticks, facts)
     expected = EXTENSIONS_BY_FORMAT.get(header.container.split(",")[0])

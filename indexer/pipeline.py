@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -23,20 +23,20 @@ from indexer.background import Background, estimate_background
 from indexer.config import IndexConfig
 from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
-from indexer.health import health_findings, health_spans
 from indexer.media import FootageReader, Picture, iter_keyframes
 from indexer.missing import missing_findings
 from indexer.motion import MotionModel, blinking_regions, burnt_in_lines, motion_size
 from indexer.perception import NumberedPicture, Scene, SpanPerception, SpanResult
 from indexer.planning import SegmentPlan, plan_segments
 from indexer.probe import PacketTable
-from indexer.records import AuditedGroup, Recording, Track
+from indexer.records import AuditedGroup, Recording, SkippedSpan, Track
 from indexer.segments import Segment, SegmentStats, with_own_ids
 from indexer.sensitivity import Guarantee, smallest_object
 from indexer.sketches import Sketch
 from indexer.steady import Steadier, drift_px, warp_to_reference
 from indexer.tracks import absorb_riders
 from indexer.triage import MAX_TRUSTED_GOP_S, KeyLook, Selection, select_spans
+from indexer.views import HeldView, common_spans, held_views, pictures_within
 from models.colour import estimate_gains, is_colourless
 from models.modelset import ModelSet
 
@@ -103,59 +103,71 @@ class _SegmentWork:
         self._models = models
         self._reader = reader
         self._findings: list[Finding] = []
+        self._tracks: list[Track] = []
+        self._results: list[SpanResult] = []
+        self._skipped: list[SkippedSpan] = []
+        self._audited: list[AuditedGroup] = []
+        self._guarantees: list[Guarantee | None] = []
+        self._is_trusted = False
+        self._n_between = 0
         self._n_time_repeats = 0
         self._n_other_size = 0
         self._unwatched: NDArray[np.bool_] | None = None
         self._has_times = not any(item.kind is FindingKind.NO_TIME_BASE for item in recording.findings)
         self._source_size = self._facts.size_at(plan.start_pts_ticks)
         self._size = motion_size(self._source_size)
-
-    def run(self) -> Segment:
-        keys = self._keyframe_pictures()
-        trusted = self._triage_is_trusted(keys)
-        sample = keys if len(keys) >= MIN_SCENE_PICTURES else self._sampled_pictures()
-        tracks: list[Track] = []
-        results: list[SpanResult] = []
-        stats = SegmentStats(
-            n_frames=self._n_frames(),
+        self._stats = SegmentStats(
+            n_frames=self._frames_in(plan.only_ticks) if plan.only_ticks else plan.n_frames,
             n_decoded=0,
             n_analysed=0,
             n_detector_calls=0,
-            n_keyframes_looked_at=len(keys),
+            n_keyframes_looked_at=0,
             n_noise=0,
             n_corrupt=0,
         )
-        selection = Selection(active=(), skipped=())
-        audited: tuple[AuditedGroup, ...] = ()
-        if sample:
-            spans = health_spans(sample, end_pts_ticks=self._plan.end_pts_ticks, time_base=self._facts.time_base)
-            self._findings += health_findings(
-                spans, first_pts_ticks=self._facts.first_pts_ticks, time_base=self._facts.time_base
-            )
-            background, scene = self._scene(sample)
-            light = self._light(scene, sample)
-            selection = self._everything()
-            if self._plan.only_ticks:
-                selection = Selection(active=self._plan.only_ticks, skipped=())
-            elif trusted:
-                selection, guarantee = self._select(scene, background, keys)
-                stats = self._with_guarantee(stats, selection, guarantee, keys)
-                selection, audited = self._audit(selection, self._fresh(scene, background), light)
-            # Why: keyframes of ten minutes are as large as all else together, and nothing needs them any more.
-            keys, sample = [], []
-            self._n_time_repeats = self._n_other_size = 0
-            for start, end in selection.active:
-                result = self._perceive(scene, start, end)
-                results.append(result)
-                tracks += self._describe(result, light)
-                # Why: the crops of a busy segment are large; once described, a span's sketches are not needed.
-                result.sketches = []
-        return self._segment(tracks, selection, audited, results, stats)
 
-    def _n_frames(self) -> int:
-        if not self._plan.only_ticks:
-            return self._plan.n_frames
-        edges = np.searchsorted(self._packets.pts_ticks, np.array(self._plan.only_ticks, np.int64))
+    def run(self) -> Segment:
+        keys = self._keyframe_pictures()
+        self._stats = replace(self._stats, n_keyframes_looked_at=len(keys))
+        self._is_trusted = self._triage_is_trusted(keys)
+        sample = keys if len(keys) >= MIN_SCENE_PICTURES else self._sampled_pictures()
+        held = held_views(keys, sample, self._plan, self._facts)
+        self._findings += held.findings
+        self._n_between = 0 if self._plan.only_ticks else self._frames_in(held.gaps)
+        # Why: keyframes of ten minutes are as large as all else together; each view holds its own until it is learnt.
+        keys, sample = [], []
+        for view in held.views:
+            self._index_view(view)
+        return self._segment()
+
+    def _index_view(self, view: HeldView) -> None:
+        background, scene = self._scene(view.sample)
+        light = self._light(scene, view.sample)
+        selection = Selection(active=view.spans, skipped=())
+        if self._plan.only_ticks:
+            selection = Selection(active=common_spans(view.spans, self._plan.only_ticks), skipped=())
+        elif self._is_trusted and view.keys:
+            selection, guarantee = self._select(scene, background, view)
+            self._add_guarantee(selection, guarantee, view)
+            selection, audited = self._audit(selection, view, self._fresh(scene, background), light)
+            self._audited += audited
+        view.keys, view.sample = [], []
+        self._skipped += selection.skipped
+        self._n_time_repeats = self._n_other_size = 0
+        for start, end in selection.active:
+            result = self._perceive(scene, start, end)
+            self._results.append(result)
+            self._tracks += self._describe(result, light)
+            # Why: the crops of a busy segment are large; once described, a span's sketches are not needed.
+            result.sketches = []
+        self._stats = replace(
+            self._stats,
+            n_time_repeats=self._stats.n_time_repeats + self._n_time_repeats,
+            n_other_size=self._stats.n_other_size + self._n_other_size,
+        )
+
+    def _frames_in(self, spans: Sequence[tuple[int, int]]) -> int:
+        edges = np.searchsorted(self._packets.pts_ticks, np.array(spans, np.int64).reshape(-1, 2))
         return int(np.diff(edges, axis=1).sum())
 
     def _keyframe_pictures(self) -> Pictures:
@@ -203,12 +215,13 @@ class _SegmentWork:
         )
         return False
 
-    def _key_steps_s(self, keys: Pictures) -> list[float]:
-        """Seconds from each keyframe to the next, the last one to the end of the segment."""
-        edges = [*(pts for pts, _ in keys), self._plan.end_pts_ticks]
+    def _key_steps_s(self, keys: Pictures, end_pts_ticks: int | None = None) -> list[float]:
+        """Seconds from each keyframe to the next, the last one to the end of the segment or of the span given."""
+        edges = [*(pts for pts, _ in keys), end_pts_ticks or self._plan.end_pts_ticks]
         return [float((after - before) * self._facts.time_base) for before, after in pairwise(edges)]
 
     def _scene(self, sample: Pictures) -> tuple[Background, Scene]:
+        self._unwatched = None
         picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), MAX_SCENE_PICTURES)).round().astype(int))
         pictures = [sample[i][1] for i in picks]
         reference = cv2.cvtColor(pictures[len(pictures) // 2], cv2.COLOR_BGR2GRAY)
@@ -290,25 +303,35 @@ class _SegmentWork:
             )
         return SceneLight(gains_bgr=estimate_gains(scene.model.empty_scene_bgr_u8), is_colourless=is_night)
 
-    def _select(self, scene: Scene, background: Background, keys: Pictures) -> tuple[Selection, Guarantee | None]:
+    def _select(self, scene: Scene, background: Background, view: HeldView) -> tuple[Selection, Guarantee | None]:
         """What need not be decoded, and the smallest object that was seen wherever it was tried."""
-        looks = []
         quiet: list[NDArray[np.uint8]] = []
-        for (pts, image), step_s in zip(keys, self._key_steps_s(keys), strict=True):
-            small = image
-            if scene.steadier is not None:
-                gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-                small = warp_to_reference(image, scene.steadier.locate(gray), scene.model.empty_scene_bgr_u8)
-            blobs = scene.model.blobs(scene.model.foreground(small))
-            area = blobs[0].area_px / (self._size[0] * self._size[1]) if blobs else 0.0
-            looks.append(KeyLook(pts_ticks=pts, largest_change_unit=area, is_active=bool(blobs), step_s=step_s))
-            quiet += [] if blobs else [small]
-        selection = select_spans(
-            looks,
-            start_pts_ticks=self._plan.start_pts_ticks,
-            end_pts_ticks=self._plan.end_pts_ticks,
-            pts_ticks=self._packets.pts_ticks,
-            margin_gops=self._config.margin_gops,
+        parts = []
+        for start, end in view.spans:
+            keys = pictures_within(view.keys, ((start, end),))
+            looks = []
+            for (pts, image), step_s in zip(keys, self._key_steps_s(keys, end), strict=True):
+                small = image
+                if scene.steadier is not None:
+                    gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+                    small = warp_to_reference(image, scene.steadier.locate(gray), scene.model.empty_scene_bgr_u8)
+                blobs = scene.model.blobs(scene.model.foreground(small))
+                area = blobs[0].area_px / (self._size[0] * self._size[1]) if blobs else 0.0
+                looks.append(KeyLook(pts_ticks=pts, largest_change_unit=area, is_active=bool(blobs), step_s=step_s))
+                quiet += [] if blobs else [small]
+            parts.append(
+                select_spans(
+                    looks,
+                    start_pts_ticks=start,
+                    end_pts_ticks=end,
+                    pts_ticks=self._packets.pts_ticks,
+                    margin_gops=self._config.margin_gops,
+                )
+            )
+        selection = Selection(
+            active=tuple(span for part in parts for span in part.active),
+            skipped=tuple(span for part in parts for span in part.skipped),
+            skipped_groups=tuple(group for part in parts for group in part.skipped_groups),
         )
         if not selection.skipped:
             return selection, None
@@ -321,27 +344,28 @@ class _SegmentWork:
         )
         return selection, guarantee
 
-    def _with_guarantee(
-        self, stats: SegmentStats, selection: Selection, guarantee: Guarantee | None, keys: Pictures
-    ) -> SegmentStats:
+    def _add_guarantee(self, selection: Selection, guarantee: Guarantee | None, view: HeldView) -> None:
+        """What triage can vouch for, over all views: the worst of them, and nothing where one of them cannot."""
         starts = {group.first_pts_ticks for group in selection.skipped_groups}
-        edges = [*(pts for pts, _ in keys), self._plan.end_pts_ticks]
+        edges = [*(pts for pts, _ in view.keys), view.spans[-1][1]]
         longest = max((after - before for before, after in pairwise(edges) if before in starts), default=0)
-        stats = replace(stats, n_groups_skipped=len(selection.skipped_groups), longest_look_ticks=longest)
-        if guarantee is None:
-            return stats
-        return replace(
-            stats,
-            smallest_width_px=guarantee.width_px,
-            smallest_height_px=guarantee.height_px,
-            smallest_contrast_levels=guarantee.contrast_levels,
+        self._guarantees += [guarantee] if selection.skipped else []
+        known = [item for item in self._guarantees if item is not None]
+        is_known = bool(known) and len(known) == len(self._guarantees)
+        self._stats = replace(
+            self._stats,
+            n_groups_skipped=self._stats.n_groups_skipped + len(selection.skipped_groups),
+            longest_look_ticks=max(self._stats.longest_look_ticks, longest),
+            smallest_width_px=max(item.width_px for item in known) if is_known else 0,
+            smallest_height_px=max(item.height_px for item in known) if is_known else 0,
+            smallest_contrast_levels=max(item.contrast_levels for item in known) if is_known else 0,
         )
 
     def _audit(
-        self, selection: Selection, scene: Scene, light: SceneLight
+        self, selection: Selection, view: HeldView, scene: Scene, light: SceneLight
     ) -> tuple[Selection, tuple[AuditedGroup, ...]]:
         """Decode a few skipped groups all the same; where an object is found, its whole span is decoded after all."""
-        seed_text = f"{self._recording.sha256}|{self._plan.start_pts_ticks}"
+        seed_text = f"{self._recording.sha256}|{view.spans[0][0]}"
         audited = []
         for group in draw_groups(selection.skipped_groups, share_unit=self._config.audit_unit, seed_text=seed_text):
             result = self._perceive(scene, group.first_pts_ticks, group.end_pts_ticks)
@@ -360,9 +384,6 @@ class _SegmentWork:
                 )
             )
         return selection.opened([group for group in audited if group.n_objects]), tuple(audited)
-
-    def _everything(self) -> Selection:
-        return Selection(active=((self._plan.start_pts_ticks, self._plan.end_pts_ticks),), skipped=())
 
     def _perceive(self, scene: Scene, start: int, end: int) -> SpanResult:
         perception = SpanPerception(
@@ -411,26 +432,19 @@ class _SegmentWork:
         ]
         return absorb_riders(tracks)
 
-    def _segment(
-        self,
-        tracks: list[Track],
-        selection: Selection,
-        audited: tuple[AuditedGroup, ...],
-        results: list[SpanResult],
-        stats: SegmentStats,
-    ) -> Segment:
+    def _segment(self) -> Segment:
+        results = self._results
         stats = replace(
-            stats,
+            self._stats,
             n_decoded=sum(result.n_decoded for result in results),
             n_analysed=sum(result.n_analysed for result in results),
             n_detector_calls=sum(result.n_detector_calls for result in results),
             n_noise=sum(result.n_noise for result in results),
             n_corrupt=sum(result.n_corrupt for result in results),
-            n_time_repeats=self._n_time_repeats,
-            n_other_size=self._n_other_size,
-            n_audit_frames=sum(group.n_frames for group in audited),
+            n_audit_frames=sum(group.n_frames for group in self._audited),
         )
-        n_skipped = sum(span.n_frames for span in selection.skipped)
+        n_accounted = sum(span.n_frames for span in self._skipped) + self._n_between
+        # Why: what completes a segment says nothing twice that the segment says already.
         findings = [] if self._plan.completes_sha256 else self._findings
         return Segment(
             recording_id=self._recording.recording_id,
@@ -440,11 +454,11 @@ class _SegmentWork:
             profile=self._config.profile,
             config_sha256=self._config.digest(self._models),
             model_ids=(*self._models.ids, COLOUR_MODEL),
-            tracks=with_own_ids(tracks),
-            skipped=selection.skipped,
-            findings=(*findings, *missing_findings(self._plan, stats, n_skipped)),
+            tracks=with_own_ids(self._tracks),
+            skipped=tuple(sorted(self._skipped, key=lambda span: span.first_pts_ticks)),
+            findings=(*dict.fromkeys(findings), *missing_findings(self._plan, stats, n_accounted)),
             stats=stats,
-            audited=audited,
+            audited=tuple(sorted(self._audited, key=lambda group: group.first_pts_ticks)),
             completes_sha256=self._plan.completes_sha256,
         )
 

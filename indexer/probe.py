@@ -20,6 +20,7 @@ from indexer.media import DECODER, ContainerFacts, container_facts, iter_packets
 from indexer.oddities import PacketCounts, is_vfr, judge
 from indexer.records import Recording, RecordingId, StreamFacts
 from indexer.ticks import ClockRecord
+from indexer.transport import check_transport
 from models.errors import NotFootage, UnreadableInput
 
 __all__ = ["PacketTable", "ProbeResult", "probe", "sha256_of_file"]
@@ -143,6 +144,7 @@ def probe(
         pts_ticks=table.pts_ticks,
         counts=read.counts,
         layout=layout_of(path, header.container),
+        transport=check_transport(path) if header.container == "mpegts" else None,
         no_time_reason=no_time_reason,
         wrong_demuxer=wrong_demuxer,
     )

@@ -121,6 +121,12 @@ _SENTENCES: Final = (
         "{share} % des octets du fichier appartiennent à ses flux, {n} octets se trouvent après sa fin : autre chose y "
         "est stocké, ou a été perdu.",
     ),
+    (
+        "Pieces of the transport stream are missing or altered: its packet counters jump {n} time(s), {k} packet(s) "
+        "are marked faulty, {m} bytes are no whole packet.",
+        "Il manque des morceaux du flux de transport, ou ils sont altérés : ses compteurs de paquets sautent {n} fois, "
+        "{k} paquet(s) sont marqués fautifs, {m} octets ne forment pas un paquet entier.",
+    ),
     # pictures
     ("The picture size changes: {sizes}.", "La définition de l’image change : {sizes}."),
     ("{n} video streams; stream {k} is analysed.", "{n} flux vidéo ; le flux {k} est analysé."),
@@ -161,6 +167,10 @@ _SENTENCES: Final = (
         "La caméra dérive ({a} px sur {b}, médiane) ; les images sont recalées.",
     ),
     (
+        "The camera is turned: view {k} of {n} at {spans} s, compared with its own empty scene.",
+        "La caméra est orientée tour à tour : vue {k} sur {n} à {spans} s, comparée à son propre décor vide.",
+    ),
+    (
         "{share}% of the picture changes on its own (a clock, a branch) and is not watched; it lies within x {x}, "
         "y {y} px.",
         "{share} % de l’image change de soi-même (horloge incrustée, branche) et n’est pas surveillé ; cette zone "
@@ -183,6 +193,10 @@ _SENTENCES: Final = (
             ("The lens is covered", "L’objectif est couvert"),
             ("The picture is out of focus", "L’image est floue"),
             ("The camera shows another view", "La caméra montre une autre vue"),
+            (
+                "The camera turns, or holds a view too briefly to learn it,",
+                "La caméra tourne, ou tient une vue trop brièvement pour l’apprendre,",
+            ),
             ("The picture is frozen", "L’image est figée"),
         )
     ),

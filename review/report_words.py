@@ -58,6 +58,7 @@ _WORDS: Final = {
     "unusable_period": "période inexploitable",
     "masked_area": "zone masquée",
     "camera_moves": "caméra mobile",
+    "several_views": "plusieurs vues",
     "triage_not_trusted": "tri préalable non retenu",
     "triage_audited": "contrôle du tri préalable",
     "scope inside": "couvert par la réquisition",

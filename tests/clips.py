@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 MP4_TIME_BASE = Fraction(1, 12800)
 RATE = Fraction(25, 2)
+TURN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,17 +143,37 @@ def irregular_pts(n_frames: int, *, seed: int = 3, time_base: Fraction = MP4_TIM
 
 
 def pictures(
-    times_s: Iterable[float], movers: Sequence[Mover], *, size_wh_px: tuple[int, int] = (320, 240), seed: int = 7
+    times_s: Iterable[float],
+    movers: Sequence[Mover],
+    *,
+    size_wh_px: tuple[int, int] = (320, 240),
+    seed: int = 7,
+    presets: Sequence[tuple[float, NDArray[np.uint8]]] = (),
 ) -> Iterable[NDArray[np.uint8]]:
-    """The street at each time, with what crosses it and a little sensor noise."""
+    """The street at each time, with what crosses it and a little sensor noise; ``presets`` as in :func:`make_clip`."""
     empty = street(size_wh_px, seed=seed)
     rng = np.random.default_rng(seed + 1)
     for time_s in times_s:
-        picture = empty.copy()
+        picture = _turned_to(empty, presets, time_s).copy()
         for mover in movers:
             mover.draw(picture, time_s)
         noise = rng.integers(-2, 3, picture.shape[:2])[..., None]
         yield np.clip(picture.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+
+
+def _turned_to(
+    empty: NDArray[np.uint8], presets: Sequence[tuple[float, NDArray[np.uint8]]], time_s: float
+) -> NDArray[np.uint8]:
+    """What an empty scene looks like to a camera that swings to another preset within half a second."""
+    before, now, since_s = empty, empty, 1e9
+    for from_s, scene in presets:
+        if time_s >= from_s:
+            before, now, since_s = now, scene, time_s - from_s
+    if since_s >= TURN_S:
+        return now
+    wide = np.concatenate([before, now], axis=1)
+    at = round(before.shape[1] * since_s / TURN_S)
+    return np.asarray(cv2.blur(wide[:, at : at + before.shape[1]], (25, 1)), np.uint8)
 
 
 def make_clip(
@@ -171,6 +192,7 @@ def make_clip(
     codec_options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
     seed: int = 7,
+    presets: Sequence[tuple[float, NDArray[np.uint8]]] = (),
 ) -> Clip:
     """Encode a clip with exactly the presentation times given; one thread, so that a run repeats.
 
@@ -189,6 +211,7 @@ def make_clip(
         codec_options: More options of the encoder.
         container_options: Options of the muxer.
         seed: Of the street.
+        presets: (Instant, empty scene): from then on the camera is turned there; the street comes first.
     """
     times = tuple(pts_ticks) if pts_ticks is not None else constant_pts(n_frames, time_base=time_base)
     options = {"threads": "1", **(codec_options or {})}
@@ -204,7 +227,8 @@ def make_clip(
         stream.pix_fmt = pixel_format
         stream.time_base = stream.codec_context.time_base = time_base
         stream.codec_context.gop_size = gop
-        for tick, picture in zip(times, pictures(seconds, movers, size_wh_px=size_wh_px, seed=seed), strict=True):
+        drawn = pictures(seconds, movers, size_wh_px=size_wh_px, seed=seed, presets=presets)
+        for tick, picture in zip(times, drawn, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=pixel_format)
             frame.pts, frame.time_base = tick, time_base
             container.mux(stream.encode(frame))

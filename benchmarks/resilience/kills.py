@@ -49,7 +49,7 @@ def kill_often(work: Path, *, n_times: int, seed: int) -> None:
         for command, usual in usual_by_command.items():
             for _ in range(KILLS_A_COMMAND):
                 n_records = chance.randrange(usual.n_records)
-                delay_s = chance.random() * usual.seconds / usual.n_records
+                delay_s = chance.random() * (usual.step_s if n_records else usual.start_s)
                 if not bench.killed_at(case, n_records, delay_s, *bench.arguments(command, case)):
                     break
                 killed[command] += 1
@@ -72,10 +72,11 @@ def kill_often(work: Path, *, n_times: int, seed: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """What an undisturbed command takes: records of the audit log, and seconds."""
+    """An undisturbed command: records that it adds to the audit log, seconds to the first, and from one to the next."""
 
     n_records: int
-    seconds: float
+    start_s: float
+    step_s: float
 
 
 class _Bench:
@@ -128,8 +129,15 @@ class _Bench:
         usual: dict[str, _Usual] = {}
         for command in ("import", "index"):
             n_before, started = _n_records(case), time.perf_counter()
-            self.run(*self.arguments(command, case))
-            usual[command] = _Usual(_n_records(case) - n_before, time.perf_counter() - started)
+            process = self._started(*self.arguments(command, case))
+            begun = None
+            while process.poll() is None:
+                if begun is None and _n_records(case) > n_before:
+                    begun = time.perf_counter()
+                time.sleep(LOOK_EVERY_S)
+            n_records = _n_records(case) - n_before
+            assert begun is not None, f"relecture {command} wrote no record"
+            usual[command] = _Usual(n_records, begun - started, (time.perf_counter() - begun) / n_records)
         return self.digest(case), usual
 
     def digest(self, case: Path) -> str:
@@ -149,16 +157,19 @@ class _Bench:
             raise RuntimeError(f"relecture {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
         return done
 
-    def killed_at(self, case: Path, n_records: int, delay_s: float, *arguments: str) -> bool:
-        """Start a command, kill it and its children after so many records and seconds; False when it ended before."""
-        n_before = _n_records(case)
-        process = subprocess.Popen(
+    def _started(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, "-c", COMMAND, *arguments],
             env=self._environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+    def killed_at(self, case: Path, n_records: int, delay_s: float, *arguments: str) -> bool:
+        """Start a command, kill it and its children after so many records and seconds; False when it ended before."""
+        n_before = _n_records(case)
+        process = self._started(*arguments)
         while process.poll() is None and _n_records(case) < n_before + n_records:
             time.sleep(LOOK_EVERY_S)
         try:

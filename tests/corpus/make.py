@@ -83,7 +83,9 @@ CORPUS: tuple[Broken, ...] = (
     sound("ts_back.ts", Kind.TIME_BACKWARD, Kind.TIME_DUPLICATE, Kind.NO_TIME_BASE),
     sound("ts_dup.ts", Kind.TIME_DUPLICATE, Kind.NO_TIME_BASE),
     sound("pts_wrap.ts"),
-    sound("ts_loss.ts", Kind.CORRUPT_FRAMES, Kind.VARIABLE_FRAME_RATE, n=None),
+    sound("ts_loss.ts", Kind.CORRUPT_FRAMES, Kind.VARIABLE_FRAME_RATE, Kind.BYTES_UNACCOUNTED, n=None),
+    sound("ts_hole.ts", Kind.BYTES_UNACCOUNTED, Kind.CORRUPT_FRAMES, Kind.VARIABLE_FRAME_RATE, n=None),
+    sound("ts_shift.ts", Kind.BYTES_UNACCOUNTED, n=None),
     sound("ts_badcut.ts", Kind.BYTES_UNACCOUNTED, BEGINS_BETWEEN, n=None),
     sound("ts_behind_h264.ts", Kind.WRONG_DEMUXER, Kind.BYTES_UNACCOUNTED),
     sound("raw.h264", Kind.NO_TIME_BASE),
@@ -92,8 +94,8 @@ CORPUS: tuple[Broken, ...] = (
     sound("raw_midgop.h264", Kind.NO_TIME_BASE, BEGINS_BETWEEN, n=None),
     sound("ps.mpg", Kind.NO_TIME_BASE),
     sound("hik_imkh.mp4", Kind.EXTENSION_MISMATCH, Kind.NO_TIME_BASE),
-    sound("reschange.ts", Kind.SIZE_CHANGES, Kind.CORRUPT_FRAMES, n=125),
-    sound("codecchange.ts", Kind.VARIABLE_FRAME_RATE, n=None),
+    sound("reschange.ts", Kind.SIZE_CHANGES, Kind.CORRUPT_FRAMES, Kind.BYTES_UNACCOUNTED, n=125),
+    sound("codecchange.ts", Kind.VARIABLE_FRAME_RATE, Kind.BYTES_UNACCOUNTED, n=None),
     sound("reschange.h264", Kind.NO_TIME_BASE, Kind.SIZE_CHANGES, n=225),
     sound("glued.mp4", Kind.BYTES_UNACCOUNTED),
     sound("trailing.mp4", Kind.BYTES_UNACCOUNTED),
@@ -267,6 +269,18 @@ class Corpus:
         rng = np.random.default_rng(1)
         kept = [content[i : i + 188] for i in range(0, len(content), 188) if i < 752 or rng.random() > 0.03]
         path.write_bytes(b"".join(kept))
+
+    def make_ts_hole_ts(self, path: Path) -> None:
+        """Seven packets in the middle are gone."""
+        content = self._bytes("base.ts")
+        middle = len(content) // 376 * 188
+        path.write_bytes(content[:middle] + content[middle + 7 * 188 :])
+
+    def make_ts_shift_ts(self, path: Path) -> None:
+        """Five bytes are gone in the middle of a packet: the demuxer finds the next one again."""
+        content = self._bytes("base.ts")
+        middle = len(content) // 376 * 188
+        path.write_bytes(content[: middle + 90] + content[middle + 95 :])
 
     def make_ts_badcut_ts(self, path: Path) -> None:
         content = self._bytes("base.ts")

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.findings import FindingKind
-from indexer.health import HealthState, health_findings, health_spans
+from indexer.health import HealthSpan, HealthState, health_findings, health_spans, look_at
 from review.finding_words import french_sentence
 from tests.clips import street
 
@@ -31,6 +31,11 @@ def _live(picture: Picture, seed: int, *, sigma: float = 2.0) -> Picture:
 def _stretch(damage: Callable[[Picture], Picture], *, over: range = BAD) -> list[tuple[int, Picture]]:
     scene = street((640, 360), seed=4)
     return [(i * STEP, _live(damage(scene) if i in over else scene, i)) for i in range(N)]
+
+
+def _spans(pictures: list[tuple[int, Picture]]) -> tuple[HealthSpan, ...]:
+    looks = [look_at(picture) for _, picture in pictures]
+    return health_spans(looks, [pts for pts, _ in pictures], end_pts_ticks=N * STEP, time_base=BASE)
 
 
 def _turned(scene: Picture) -> Picture:
@@ -64,7 +69,7 @@ DAMAGES: dict[HealthState, Callable[[Picture], Picture]] = {
 
 @pytest.mark.parametrize("state", DAMAGES)
 def test_a_damaged_stretch_is_found_with_its_reason_and_its_ends(state: HealthState) -> None:
-    spans = health_spans(_stretch(DAMAGES[state]), end_pts_ticks=N * STEP, time_base=BASE)
+    spans = _spans(_stretch(DAMAGES[state]))
 
     assert [(span.state, span.first_pts_ticks, span.end_pts_ticks) for span in spans] == [
         (state, BAD.start * STEP, BAD.stop * STEP)
@@ -76,7 +81,7 @@ def test_a_frozen_picture_is_found_where_pictures_otherwise_live() -> None:
     for i in BAD:
         pictures[i] = (pictures[i][0], pictures[BAD.start - 1][1])
 
-    spans = health_spans(pictures, end_pts_ticks=N * STEP, time_base=BASE)
+    spans = _spans(pictures)
 
     assert [(span.state, span.first_pts_ticks) for span in spans] == [(HealthState.FROZEN, (BAD.start - 1) * STEP)]
 
@@ -99,24 +104,24 @@ def _with_lorry(scene: Picture) -> Picture:
     ],
 )
 def test_light_traffic_and_wind_are_not_damage(what: str, change: Callable[[Picture], Picture]) -> None:
-    assert health_spans(_stretch(change), end_pts_ticks=N * STEP, time_base=BASE) == (), what
+    assert _spans(_stretch(change)) == (), what
 
 
 def test_a_clip_without_any_noise_is_not_called_frozen() -> None:
     scene = street((640, 360), seed=4)
 
-    assert health_spans([(i * STEP, scene) for i in range(N)], end_pts_ticks=N * STEP, time_base=BASE) == ()
+    assert _spans([(i * STEP, scene) for i in range(N)]) == ()
 
 
 def test_one_picture_is_not_a_stretch_and_a_few_are_too_few_to_tell() -> None:
     dark = DAMAGES[HealthState.BLACK]
 
-    assert health_spans(_stretch(dark, over=range(9, 10)), end_pts_ticks=N * STEP, time_base=BASE) == ()
-    assert health_spans(_stretch(dark)[:7], end_pts_ticks=7 * STEP, time_base=BASE) == ()
+    assert _spans(_stretch(dark, over=range(9, 10))) == ()
+    assert _spans(_stretch(dark)[:7]) == ()
 
 
 def test_black_from_end_to_end_is_told() -> None:
-    spans = health_spans(_stretch(DAMAGES[HealthState.BLACK], over=range(N)), end_pts_ticks=N * STEP, time_base=BASE)
+    spans = _spans(_stretch(DAMAGES[HealthState.BLACK], over=range(N)))
 
     assert [(span.state, span.first_pts_ticks, span.end_pts_ticks) for span in spans] == [
         (HealthState.BLACK, 0, N * STEP)
@@ -125,7 +130,7 @@ def test_black_from_end_to_end_is_told() -> None:
 
 @pytest.mark.parametrize("state", DAMAGES)
 def test_a_span_is_a_finding_in_both_languages(state: HealthState) -> None:
-    spans = health_spans(_stretch(DAMAGES[state]), end_pts_ticks=N * STEP, time_base=BASE)
+    spans = _spans(_stretch(DAMAGES[state]))
 
     (finding,) = health_findings(spans, first_pts_ticks=0, time_base=BASE)
 
