@@ -32,7 +32,18 @@ from models.errors import Defect, NotFootage, RelectureError, UnreadableInput
 from models.modelset import ModelSet, Profile, load_model_set
 from review.recordings import facts_document, facts_of, finding_document, finding_of, packets_bytes, packets_from
 
-__all__ = ["ChildLost", "DecodingChild", "SegmentWork", "made", "probe_in_child", "read_segment_answer"]
+__all__ = [
+    "ChildLost",
+    "DecodingChild",
+    "SegmentWork",
+    "answer_of",
+    "child_context",
+    "content_of",
+    "made",
+    "probe_in_child",
+    "read_segment_answer",
+    "without_secrets",
+]
 
 MAX_ANSWER_BYTES: Final = 1 << 30
 PROBE_PATIENCE_S: Final = 600.0
@@ -72,13 +83,9 @@ class DecodingChild:
     """
 
     def __init__(self, *, readable: Sequence[str], profile: Profile | None = None) -> None:
-        context: ForkServerContext | SpawnContext = multiprocessing.get_context("spawn")
-        if sys.platform == "linux":
-            context = multiprocessing.get_context("forkserver")
-            # Why: decoders and nets are imported once for all children instead of once a child.
-            context.set_forkserver_preload([__name__])
+        context = child_context(__name__)
         self.connection, theirs = context.Pipe()
-        with _without_secrets():
+        with without_secrets():
             self._process = context.Process(target=_serve, args=(theirs, tuple(readable), profile), daemon=True)
             self._process.start()
         theirs.close()
@@ -141,16 +148,34 @@ class DecodingChild:
             message = self.connection.recv_bytes(MAX_ANSWER_BYTES)
         except (EOFError, OSError) as problem:
             raise ChildLost from problem
-        kind, content = message[:1], message[1:]
-        if kind == _PROBLEM:
-            raise _problem_of(content)
-        if kind == _DEFECT:
-            raise Defect(
-                "A process that decodes met an error that nobody foresaw.", hint=content.decode(errors="replace")
-            )
-        if kind != _RESULT:
-            raise ChildLost
-        return content
+        return content_of(message)
+
+
+def child_context(preload: str) -> ForkServerContext | SpawnContext:
+    """How children are started; a server imports the module named, and forks them without importing it again."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    # Why: decoders and nets are imported once for all children instead of once a child.
+    context.set_forkserver_preload([preload])
+    return context
+
+
+def content_of(message: bytes) -> bytes:
+    """What a child's answer holds.
+
+    Raises:
+        ChildLost: It is no answer.
+        RelectureError: The work met trouble and says which.
+    """
+    kind, content = message[:1], message[1:]
+    if kind == _PROBLEM:
+        raise _problem_of(content)
+    if kind == _DEFECT:
+        raise Defect("A process that decodes met an error that nobody foresaw.", hint=content.decode(errors="replace"))
+    if kind != _RESULT:
+        raise ChildLost
+    return content
 
 
 def read_segment_answer(content: bytes) -> tuple[bytes, int]:
@@ -226,14 +251,14 @@ def _serve(connection: Connection, readable: Sequence[str], profile: Profile | N
         return made(task, loaded[0]) if isinstance(task, SegmentWork) else _probed(task)
 
     try:
-        connection.send_bytes(_said(ready))
+        connection.send_bytes(answer_of(ready))
         while True:
-            connection.send_bytes(_said(work))
+            connection.send_bytes(answer_of(work))
     except (EOFError, OSError, KeyboardInterrupt):
         return
 
 
-def _said(work: Callable[[], bytes]) -> bytes:
+def answer_of(work: Callable[[], bytes]) -> bytes:
     """The boundary of one answer: trouble with a recording is an answer, not the end of the child."""
     try:
         return _RESULT + work()
@@ -281,7 +306,7 @@ def _probe_result(content: bytes, hashed: tuple[str, int]) -> ProbeResult:
 
 
 @contextmanager
-def _without_secrets() -> Iterator[None]:
+def without_secrets() -> Iterator[None]:
     """The passphrase of the case has no business in the environment of a process that decodes."""
     kept = {name: os.environ.pop(name) for name in SECRETS if name in os.environ}
     try:

@@ -58,7 +58,7 @@ COLUMNS = (
     "layout s",
     "render s (x playing)",
     "cpu s",
-    "MiB + encoder",
+    "MiB: program + largest painter + largest encoder",
 )
 PLAN_COLUMNS = (*COLUMNS[:15], "IP", "stood still", "layout s")
 
@@ -317,8 +317,11 @@ def judge_film(
         f"{report.tags_without_place} of {report.tags_due}",
         f"{report.layout_s:.2f}",
         f"{report.render_s:.1f} ({report.length_s / report.render_s:.1f}x)",
-        f"{cpu:.1f}",
-        f"{report.peak_memory_mib or 0:.0f} + {report.encoder_peak_memory_mib or 0:.0f}",
+        f"{cpu + report.painters_processor_s:.1f}",
+        " + ".join(
+            f"{part or 0:.0f}"
+            for part in (report.peak_memory_mib, report.painter_peak_memory_mib, report.encoder_peak_memory_mib)
+        ),
     )
     print("| " + " | ".join(cells) + " |", flush=True)
     for note in report.notes:

@@ -9,7 +9,6 @@ periods are kept, so memory does not grow with the footage.
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from review.synopsis._pixels import SourcePixels
 from review.synopsis.presence import Presence
 from review.synopsis.registration import Anchor, anchor_of, shift_between
 
-__all__ = ["Allowed", "Backdrop", "BackdropKey", "Backdrops", "frame_gains", "has_no_times", "inside"]
+__all__ = ["Allowed", "Backdrop", "BackdropKey", "Backdrops", "empty_scene", "frame_gains", "has_no_times", "inside"]
 
 Allowed = Mapping[RecordingId, Sequence[tuple[int, int]]]
 BackdropKey = tuple[RecordingId, int, int]
@@ -127,20 +126,18 @@ class Backdrops:
         self._recordings = recordings
         self._presence = presence
         self._made: OrderedDict[tuple[RecordingId, int], tuple[tuple[int, Backdrop], ...]] = OrderedDict()
-        self._lock = threading.Lock()
 
     def at(self, recording_id: RecordingId, pts_ticks: int) -> Backdrop:
         """Backdrop of the lighting period that an instant lies in. Costs about a second when first asked for."""
         recording = self._recordings[recording_id]
         number = self._period_of(recording, pts_ticks)
         key = (recording_id, number)
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = self._make(recording, number)
-                while len(self._made) > KEPT:
-                    self._made.popitem(last=False)
-            self._made.move_to_end(key)
-            stretches = self._made[key]
+        if key not in self._made:
+            self._made[key] = self._make(recording, number)
+            while len(self._made) > KEPT:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        stretches = self._made[key]
         return next(
             backdrop for first, backdrop in reversed(stretches) if first <= pts_ticks or first == stretches[0][0]
         )
@@ -162,9 +159,8 @@ class Backdrops:
     def _make(self, recording: Recording, number: int) -> tuple[tuple[int, Backdrop], ...]:
         span = self._span_of(recording, number)
         width, height = recording.facts.size_wh_px
-        samples = _samples(
-            recording, span, max(LEAST_SAMPLES, round(N_SAMPLES * min(1.0, PLAIN_PX / (width * height))))
-        )
+        wanted = max(LEAST_SAMPLES, round(N_SAMPLES * min(1.0, PLAIN_PX / (width * height))))
+        samples = self._look(recording, span, wanted)
         if not samples:
             grey = _Sample(pts_ticks=span[0], image_u8=np.full((height, width, 3), 96, np.uint8))
             return ((span[0], self._estimate(recording, (number, 0), [grey])),)
@@ -200,22 +196,8 @@ class Backdrops:
             filled, spread_all, support_all = _clean_median(images, covered)
             lacks = support < ENOUGH
             image[lacks], spread[lacks], support[lacks] = filled[lacks], spread_all[lacks], support_all[lacks]
-        _hide_clock(image, spread)
-        weak = np.clip(WEAK_LEVELS + 2.5 * spread.astype(np.float32), 0, 90)
-        edges = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
-        weak = np.maximum(weak, 0.35 * edges.astype(np.float32))
-        # Why: gains_between takes every fourth pixel of what it is given; about 700 of them tell the exposure.
-        stride = 2 * max(1, round((image.shape[0] * image.shape[1] / (16 * 700)) ** 0.5 / 2))
-        return Backdrop(
-            key=(recording.recording_id, *place),
-            image_bgr_u8=image,
-            weak_u8=np.clip(weak, 0, 120).astype(np.uint8),
-            sparse_f32=image[::stride, ::stride].astype(np.float32),
-            stride=stride,
-            is_usable=len(stretch) >= ENOUGH,
-            anchor=anchor_of(image),
-            is_steady=not sways,
-        )
+        key = (recording.recording_id, *place)
+        return _backdrop_of(key, image, spread, is_usable=len(stretch) >= ENOUGH, is_steady=not sways)
 
     def _has_period(self, recording: Recording, number: int) -> bool:
         return 0 <= number < max(1, round(recording.facts.duration_s / PERIOD_S))
@@ -257,6 +239,34 @@ class Backdrops:
                 rows = slice(max(0, int(y0 - dy - grow)), max(0, int(y1 - dy + grow)))
                 covered[k, rows, max(0, int(x0 - dx - grow)) : max(0, int(x1 - dx + grow))] = True
         return images, covered, sways
+
+
+def empty_scene(images_bgr_u8: Sequence[NDArray[np.uint8]]) -> Backdrop:
+    """The empty scene of pictures in which nobody stands, of no recording; for trying things out."""
+    stacked = np.stack(list(images_bgr_u8))
+    image, spread, _ = _clean_median(stacked, np.zeros(stacked.shape[:3], bool))
+    return _backdrop_of((RecordingId(""), 0, 0), image, spread, is_usable=True, is_steady=True)
+
+
+def _backdrop_of(
+    key: BackdropKey, image: NDArray[np.uint8], spread: NDArray[np.uint8], *, is_usable: bool, is_steady: bool
+) -> Backdrop:
+    _hide_clock(image, spread)
+    weak = np.clip(WEAK_LEVELS + 2.5 * spread.astype(np.float32), 0, 90)
+    edges = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+    weak = np.maximum(weak, 0.35 * edges.astype(np.float32))
+    # Why: gains_between takes every fourth pixel of what it is given; about 700 of them tell the exposure.
+    stride = 2 * max(1, round((image.shape[0] * image.shape[1] / (16 * 700)) ** 0.5 / 2))
+    return Backdrop(
+        key=key,
+        image_bgr_u8=image,
+        weak_u8=np.clip(weak, 0, 120).astype(np.uint8),
+        sparse_f32=image[::stride, ::stride].astype(np.float32),
+        stride=stride,
+        is_usable=is_usable,
+        anchor=anchor_of(image),
+        is_steady=is_steady,
+    )
 
 
 def _samples(recording: Recording, span: tuple[int, int], wanted: int) -> list[_Sample]:

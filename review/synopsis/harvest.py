@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gathers, for each film frame of one camera, the backdrop and the patches that stand on it.
-
-Two lanes cut, each the units given to it, in film order and a few frames ahead of the painter: a frame that is dear for
-one lane then holds up neither the other lane nor the painter. What is cut does not depend on which lane was faster.
-"""
+"""Gathers, for each film frame of one camera, the backdrop and the patches that stand on it."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -31,8 +25,6 @@ __all__ = ["Harvester", "PanelFrame", "PanelPlan", "Standing"]
 FADE_FRAMES: Final = 6
 SAME_OBJECT_IOU: Final = 0.6
 GAINS_EVERY: Final = 4
-LANES: Final = 2
-AHEAD_FRAMES: Final = 6
 Vote = tuple[Backdrop, NDArray[np.float32]]
 
 
@@ -48,6 +40,7 @@ class PanelPlan:
         size_wh_px: Picture size of the panel, the largest of its recordings.
         span_us: First and last instant of its footage on the camera's axis.
         first_frame: Film frame at which the panel starts.
+        has_clock: True when the time of day of any of its objects is known.
     """
 
     camera: str
@@ -57,6 +50,7 @@ class PanelPlan:
     size_wh_px: tuple[int, int]
     span_us: tuple[int, int]
     first_frame: int = 0
+    has_clock: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +61,7 @@ class Standing:
         tube: Index in the plan.
         patch: Its pixels and weights, source coordinates.
         pts_ticks: PTS that the decoder gave with those pixels.
+        sample: Number of the sample of the tube.
         time_us: Instant of the sample on the camera's axis.
         box_xyxy_px: Its box, source pixels.
         move_px: (dx, dy) by which it is drawn aside of its source place, because its camera swayed against the
@@ -77,6 +72,7 @@ class Standing:
     tube: int
     patch: Patch
     pts_ticks: int
+    sample: int
     time_us: int
     box_xyxy_px: NDArray[np.float32]
     move_px: tuple[int, int]
@@ -106,23 +102,15 @@ class _Shown:
     shift_px: tuple[float, float] = (0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Asked:
-    """A frame that the lanes were asked to cut for: the tubes in it, and what each unit will give."""
-
-    frame: int
-    active: tuple[int, ...]
-    units: tuple[Future[tuple[dict[int, _Shown], list[Vote]]], ...]
-
-
 class Harvester:
-    """Walks a plan forward, one film frame at a time.
+    """Walks a plan forward, one film frame at a time, from any frame on.
 
     Args:
         plan: What to show.
         presence: Every known object, shown or not, so that no stranger's pixels or head come along.
         unmasked: Tracks whose head or plate is shown.
         allowed: Tick spans that may be looked at, by recording; None for all.
+        opening: Recording and PTS whose empty scene is shown until an object asks for another; None shows grey.
     """
 
     def __init__(
@@ -132,6 +120,7 @@ class Harvester:
         *,
         unmasked: frozenset[TrackId],
         allowed: Allowed | None = None,
+        opening: tuple[RecordingId, int] | None = None,
     ) -> None:
         self._plan, self._presence, self._unmasked = plan, presence, unmasked
         self._reels = Reels(plan.recordings)
@@ -150,11 +139,9 @@ class Harvester:
         self._next = 0
         self._active: list[int] = []
         self._shown: dict[int, _Shown] = {}
+        self._opening = opening
         self._backdrop: Backdrop | None = None
         self._gains = np.ones(3, np.float32)
-        self._lanes = [ThreadPoolExecutor(1, thread_name_prefix=f"synopsis-cut-{k}") for k in range(LANES)]
-        self._lane_of: dict[int, int] = {}
-        self._asked: deque[_Asked] = deque()
         self._between: dict[tuple[BackdropKey, BackdropKey], tuple[float, float]] = {}
 
     def _align(self, units: dict[int, list[int]]) -> None:
@@ -172,59 +159,42 @@ class Harvester:
 
     def close(self) -> None:
         """Release every file."""
-        for lane in self._lanes:
-            lane.shutdown(cancel_futures=True)
         self._reels.close()
 
     def frame(self, frame: int) -> PanelFrame:
         """What stands in a film frame of this panel; frames must be asked for in ascending order."""
-        ahead = self._asked[-1].frame + 1 if self._asked else frame
-        for due in range(ahead, frame + AHEAD_FRAMES + 1):
-            self._asked.append(self._ask(due))
-        asked = self._asked.popleft()
-        assert asked.frame == frame, f"frame {frame} asked for, {asked.frame} is next"
-        shown: dict[int, _Shown] = {}
+        self._step_to(frame)
+        due = [(index, self._sample_at(index, frame)) for index in self._active]
         votes: list[Vote] = []
-        for unit in asked.units:
-            found, theirs = unit.result()
-            shown |= found
-            votes += theirs
+        # Why: the tubes of a unit share one reader, which only goes forward.
+        for index, sample in sorted(due, key=lambda item: int(self._plan.tubes[item[0]].pts_ticks[item[1]])):
+            votes += self._renew(index, sample)
         self._choose_backdrop(votes)
         standing = tuple(
-            self._stand(index, frame, shown[index]) for index in asked.active if shown[index].patch is not None
+            self._stand(index, frame, self._shown[index])
+            for index in self._active
+            if self._shown[index].patch is not None
         )
         return PanelFrame(
             frame=frame,
             backdrop=self._backdrop,
             gains=self._gains,
             standing=standing,
-            n_missing=len(asked.active) - len(standing),
+            n_missing=len(self._active) - len(standing),
         )
-
-    def _ask(self, frame: int) -> _Asked:
-        """Have the lanes cut for a frame: the tubes of a unit in turn, units side by side."""
-        self._step_to(frame)
-        due: dict[int, list[tuple[int, int]]] = {}
-        for index in self._active:
-            due.setdefault(int(self._plan.layout.unit[index]), []).append((index, self._sample_at(index, frame)))
-        units = [self._lanes[self._lane_of[unit]].submit(self._cut_unit, wanted) for unit, wanted in due.items()]
-        return _Asked(frame=frame, active=tuple(self._active), units=tuple(units))
 
     def _sample_at(self, index: int, frame: int) -> int:
         relative = frame - int(self._first[index])
         return int(np.searchsorted(self._offsets[index], relative, side="right")) - 1
 
-    def _cut_unit(self, wanted: Sequence[tuple[int, int]]) -> tuple[dict[int, _Shown], list[Vote]]:
-        """Cut those tubes of a unit whose sample changed; what each shows now, and the scenes that new ones ask for."""
-        votes: list[Vote] = []
-        for index, sample in wanted:
-            before = self._shown.get(index, _Shown())
-            if sample == before.sample and before.patch is not None:
-                continue
-            after = self._shown[index] = self._cut(index, sample, before)
-            if after.scene is not None and after.pts_ticks != before.pts_ticks:
-                votes.append((after.scene, after.gains))
-        return {index: self._shown[index] for index, _ in wanted}, votes
+    def _renew(self, index: int, sample: int) -> list[Vote]:
+        """Cut a tube whose sample changed; the scene that the new picture asks for."""
+        before = self._shown.get(index, _Shown())
+        if sample == before.sample and before.patch is not None:
+            return []
+        after = self._shown[index] = self._cut(index, sample, before)
+        is_new = after.scene is not None and after.pts_ticks != before.pts_ticks
+        return [(after.scene, after.gains)] if is_new and after.scene is not None else []
 
     def _move_of(self, shown: _Shown) -> tuple[int, int]:
         backdrop = self._backdrop
@@ -241,19 +211,14 @@ class Harvester:
 
     def _step_to(self, frame: int) -> None:
         while self._next < len(self._by_start) and self._first[self._by_start[self._next]] <= frame:
-            index = int(self._by_start[self._next])
-            self._active.append(index)
+            self._active.append(int(self._by_start[self._next]))
             self._next += 1
-            unit = int(self._plan.layout.unit[index])
-            if unit not in self._lane_of:
-                load = [sum(1 for lane in self._lane_of.values() if lane == k) for k in range(LANES)]
-                self._lane_of[unit] = load.index(min(load))
         for index in [i for i in self._active if self._end[i] <= frame]:
             self._active.remove(index)
+            self._shown.pop(index, None)
             unit = int(self._plan.layout.unit[index])
-            self._lanes[self._lane_of[unit]].submit(self._shown.pop, index, None)
-        for unit in [unit for unit in self._lane_of if self._unit_end[unit] <= frame]:
-            self._lanes[self._lane_of.pop(unit)].submit(self._reels.release, unit)
+            if self._unit_end[unit] <= frame:
+                self._reels.release(unit)
 
     def _stand(self, index: int, frame: int, shown: _Shown) -> Standing:
         tube = self._plan.tubes[index]
@@ -268,6 +233,7 @@ class Harvester:
             tube=index,
             patch=shown.patch,
             pts_ticks=shown.pts_ticks,
+            sample=shown.sample,
             time_us=int(tube.time_us[shown.sample]),
             box_xyxy_px=tube.boxes_xyxy_px[shown.sample],
             move_px=self._move_of(shown),
@@ -312,6 +278,8 @@ class Harvester:
 
     def _choose_backdrop(self, votes: Sequence[Vote]) -> None:
         if not votes:
+            if self._backdrop is None and self._opening is not None:
+                self._backdrop = self._backdrops.at(*self._opening)
             return
         keys = [backdrop.key for backdrop, _ in votes]
         if self._backdrop is None or self._backdrop.key not in keys:

@@ -15,14 +15,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from indexer.records import Recording, RecordingId, Track, TrackId
+from indexer.records import Recording, RecordingId, Track
 from models.errors import AlreadyThere, StoreProblem
-from review.film import FilmWriter
+from review.film import FilmParts
 from review.synopsis.backdrop import Allowed
-from review.synopsis.harvest import Harvester, PanelFrame
-from review.synopsis.paint import FilmPainter
+from review.synopsis.crew import Crew, Painted
+from review.synopsis.lettering import time_text
+from review.synopsis.paint import NO_TAG, FilmPainter
+from review.synopsis.parts import PartPlan, cut_film, part_of
 from review.synopsis.plan import (
     Arrangement,
     Cancel,
@@ -32,12 +32,11 @@ from review.synopsis.plan import (
     SynopsisPlan,
     plan_synopsis,
 )
-from review.synopsis.presence import Presence
 from review.synopsis.report import SynopsisReport
 from review.synopsis.sidemap import MapObject, MapWriter, SourceDigest
 from review.synopsis.still import cut_still
 from review.synopsis.summary import Tally, summarise
-from review.synopsis.tubes import tubes_of
+from review.synopsis.tubes import Tube, tubes_of
 
 __all__ = ["FILM_SCHEMA", "make_synopsis", "map_path_of", "publish_map"]
 
@@ -58,6 +57,7 @@ def make_synopsis(
     *,
     context: Sequence[Track] = (),
     allowed: Allowed | None = None,
+    n_workers: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> SynopsisReport:
@@ -70,6 +70,7 @@ def make_synopsis(
         options: What the officer chose.
         context: Every other known track of these recordings: kept out of backdrops, heads masked.
         allowed: Tick spans that the requisition covers, by recording; None when all of every recording is covered.
+        n_workers: Processes that paint at once; the film does not depend on it. None takes one per processor.
         progress: Called with ``layout`` or ``render`` and 0 to 1.
         cancel: Polled between frames; True stops, and nothing is left behind.
 
@@ -77,35 +78,33 @@ def make_synopsis(
         UnknownReference: There is nothing to show.
         AlreadyThere: The film or its map exists.
         StoreProblem: They cannot be written.
+        UnreadableInput: The footage makes the decoder crash or hang.
         SynopsisCancelled: ``cancel`` said so.
     """
     map_path = map_path_of(out_path)
     if map_path.exists():
         raise AlreadyThere(f"{map_path} exists already.", hint="Choose another name, or move the film and map away.")
     plan = plan_synopsis(tracks, recordings, options, progress=progress, cancel=cancel)
-    presence = _presence(tracks, context, recordings, plan)
+    known, steps = _known(tracks, context, recordings, plan)
     sources = _sources(plan, recordings)
-    painter = FilmPainter(
+    size_wh_px = FilmPainter(
         plan.panels,
         is_side_by_side=options.arrangement is Arrangement.SIDE_BY_SIDE,
         n_frames=plan.n_frames,
         rate=plan.rate,
-    )
+    ).size_wh_px
+    spans = cut_film(plan)
+    parts = [part_of(plan, span, options, known=known, steps=steps, allowed=allowed) for span in spans]
     began = time.perf_counter()
     with (
-        FilmWriter(
-            out_path,
-            size_wh_px=painter.size_wh_px,
-            rate=plan.rate,
-            sample_aspect=_aspect(plan),
-            layout="yuv420p",
+        FilmParts(
+            out_path, n_parts=len(parts), size_wh_px=size_wh_px, rate=plan.rate, sample_aspect=_aspect(plan)
         ) as film,
         tempfile.TemporaryDirectory(prefix=".map-", dir=out_path.parent) as folder,
     ):
         draft_path = Path(folder) / "map"
-        with MapWriter(draft_path, sources=sources, rate=plan.rate, size_wh_px=painter.size_wh_px) as side_map:
-            harvesters = [Harvester(p, presence, unmasked=options.unmasked, allowed=allowed) for p in plan.panels]
-            tally = _render(plan, harvesters, painter, film, side_map, progress=progress, cancel=cancel)
+        with MapWriter(draft_path, sources=sources, rate=plan.rate, size_wh_px=size_wh_px) as side_map:
+            tally = _render(plan, parts, film, side_map, n_workers=n_workers, progress=progress, cancel=cancel)
             map_sha256 = side_map.finish()
         publish_map(draft_path, map_path)
         try:
@@ -113,13 +112,12 @@ def make_synopsis(
         except BaseException:
             map_path.unlink(missing_ok=True)
             raise
-        tally.encoder_peak_mib = film.encoder_peak_mib
     return summarise(
         plan,
         options,
         recordings,
         tally,
-        painter,
+        size_wh_px,
         out_path=out_path,
         map_path=map_path,
         map_sha256=map_sha256,
@@ -129,19 +127,20 @@ def make_synopsis(
     )
 
 
-def _presence(
+def _known(
     tracks: Sequence[Track],
     context: Sequence[Track],
     recordings: Mapping[RecordingId, Recording],
     plan: SynopsisPlan,
-) -> Presence:
+) -> tuple[tuple[Tube, ...], dict[RecordingId, int]]:
+    """Everyone who may be in the pictures, as tubes, and the ticks between frames of each recording."""
     chosen = {track.track_id for track in tracks}
     used = {tube.recording_id for panel in plan.panels for tube in panel.tubes}
     others = [t for t in context if t.track_id not in chosen and t.recording_id in used]
     # Why: what stood still and is not asked for belongs to the scene; a parked car must not be wiped from it.
     scenery, _ = cut_still(tubes_of(others, recordings))
     steps = {key: recordings[key].facts.median_step_ticks for key in used}
-    return Presence([*tubes_of(tracks, recordings), *scenery], steps)
+    return (*tubes_of(tracks, recordings), *scenery), steps
 
 
 def _sources(plan: SynopsisPlan, recordings: Mapping[RecordingId, Recording]) -> tuple[SourceDigest, ...]:
@@ -188,56 +187,55 @@ def publish_map(draft_path: Path, map_path: Path) -> None:
         ) from problem
 
 
-def _panels_at(plan: SynopsisPlan, number: int) -> list[int]:
-    """Panels that show something at a film frame; side by side all do, so that a finished one keeps its scene."""
-    if all(panel.first_frame == 0 for panel in plan.panels):
-        return list(range(len(plan.panels)))
-    return [
-        k
-        for k, panel in enumerate(plan.panels)
-        if panel.first_frame <= number < panel.first_frame + panel.layout.n_frames
-    ]
-
-
 def _render(
     plan: SynopsisPlan,
-    harvesters: Sequence[Harvester],
-    painter: FilmPainter,
-    film: FilmWriter,
+    parts: Sequence[PartPlan],
+    film: FilmParts,
     side_map: MapWriter,
     *,
+    n_workers: int | None,
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Tally:
+    """Have every part painted, and write the map from what was drawn."""
     tally = Tally(shown=set())
-    try:
-        for number in range(plan.n_frames):
-            if cancel is not None and cancel():
-                raise SynopsisCancelled("The synopsis was stopped.", hint="Nothing was written.")
-            panels = {k: harvesters[k].frame(number - plan.panels[k].first_frame) for k in _panels_at(plan, number)}
-            planes, rows = painter.paint(number, panels)
-            film.write(planes)
-            side_map.add(rows)
-            _count(tally, plan, panels, rows)
-            if progress is not None:
-                progress("render", (number + 1) / plan.n_frames)
-    finally:
-        tally.n_decoded = sum(harvester.n_decoded for harvester in harvesters)
-        for harvester in harvesters:
-            harvester.close()
+    n_painted = [0]
+
+    def heard(n_more: int) -> None:
+        if cancel is not None and cancel():
+            raise SynopsisCancelled("The synopsis was stopped.", hint="Nothing was written.")
+        n_painted[0] += n_more
+        if progress is not None and n_more > 0:
+            progress("render", n_painted[0] / plan.n_frames)
+
+    with Crew(parts, film, n_workers=n_workers) as crew:
+        tally.n_workers = crew.n_workers
+        for part, painted in zip(parts, crew.paint(heard), strict=True):
+            side_map.add(_objects(plan, part, painted, tally))
+            tally.add(painted)
     return tally
 
 
-def _count(tally: Tally, plan: SynopsisPlan, panels: Mapping[int, PanelFrame], rows: Sequence[MapObject]) -> None:
-    """Note who was shown, and check every row of the map against the pixels that were drawn."""
-    mapped: dict[tuple[TrackId, RecordingId], list[int]] = {}
-    for row in rows:
-        mapped.setdefault((row.track_id, row.recording_id), []).append(row.pts_ticks)
-    for index, panel in panels.items():
-        for item in panel.standing:
-            tube = plan.panels[index].tubes[item.tube]
-            tally.shown.add(tube.track_id)
-            wanted = int(tube.pts_ticks[int(np.searchsorted(tube.time_us, item.time_us))])
-            tally.n_substituted += int(wanted != item.pts_ticks)
-            said = mapped[tube.track_id, tube.recording_id]
-            tally.worst_tag_ticks = max(tally.worst_tag_ticks, min(abs(pts - item.pts_ticks) for pts in said))
+def _objects(plan: SynopsisPlan, part: PartPlan, painted: Painted, tally: Tally) -> list[MapObject]:
+    """Rows of the map from what was drawn, each checked against the plan."""
+    found: list[MapObject] = []
+    for frame, number, index, sample, box, pts, said in painted.rows.tolist():
+        panel = part.panels[number]
+        tube = panel.tubes[index]
+        tally.shown.add(tube.track_id)
+        tally.n_substituted += int(tube.pts_ticks[sample]) != pts
+        is_tagged = said != NO_TAG
+        tally.worst_tag_ticks = max(tally.worst_tag_ticks, abs(said - pts) if is_tagged else 0)
+        source = tube.boxes_xyxy_px[sample].tolist()
+        found.append(
+            MapObject(
+                frame=frame,
+                box_xyxy_px=(box[0], box[1], box[2], box[3]),
+                recording_id=tube.recording_id,
+                track_id=tube.track_id,
+                pts_ticks=pts,
+                source_box_xyxy_px=(source[0], source[1], source[2], source[3]),
+                tag=time_text(panel.recordings[tube.recording_id], said) if is_tagged else "",
+            )
+        )
+    return found

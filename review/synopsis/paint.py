@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -27,37 +28,58 @@ from review.synopsis.lettering import (
     place_tags,
     time_text,
 )
-from review.synopsis.sidemap import MapObject
 
-__all__ = ["FilmPainter", "PanelPainter", "clock_words"]
+__all__ = ["NO_TAG", "Drawn", "FilmPainter", "PanelPainter", "clock_words"]
 
 CROSSFADE_FRAMES: Final = 12
 GHOST_OPACITY: Final = 0.10
 GAIN_STEP: Final = 0.008
 LEADER: Final = (200, 200, 200)
+NO_TAG: Final = -(1 << 63)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One object that was drawn in a film frame.
+
+    Attributes:
+        panel: Number of its panel.
+        tube: Index in the plan of that panel.
+        sample: Number of the sample of the tube.
+        box_xyxy_px: Where it stands, film pixels.
+        pts_ticks: PTS that the decoder gave with its pixels.
+        tag_ticks: PTS that the time beside it says; :data:`NO_TAG` when no place was free for it.
+    """
+
+    panel: int
+    tube: int
+    sample: int
+    box_xyxy_px: tuple[int, int, int, int]
+    pts_ticks: int
+    tag_ticks: int
 
 
 class PanelPainter:
     """Paints the picture and the axis of one camera.
 
     Args:
-        plan: What the panel shows.
+        number: Number of the panel.
+        plan: What it shows.
     """
 
-    def __init__(self, plan: PanelPlan) -> None:
-        self._plan = plan
+    def __init__(self, number: int, plan: PanelPlan) -> None:
+        self._number, self._plan = number, plan
         self._letterer = Letterer(plan.size_wh_px)
         self._strip_px = round(self._letterer.size_px * 4.2) // 2 * 2
         first = next((r for r in plan.recordings.values() if r.camera == plan.camera), None)
         assert first is not None
-        has_clock = any(tube.has_clock for tube in plan.tubes)
         self._axis = axis_strip(
             self._letterer,
             plan.size_wh_px[0],
             self._strip_px,
             start_us=plan.span_us[0],
             end_us=plan.span_us[1],
-            has_clock=has_clock,
+            has_clock=plan.has_clock,
             zone=local_zone(first),
         )
         words = (
@@ -84,7 +106,7 @@ class PanelPainter:
 
     def paint(
         self, frame: PanelFrame, canvas_bgr_u8: NDArray[np.uint8], corner_xy: tuple[int, int]
-    ) -> tuple[list[MapObject], list[Rect]]:
+    ) -> tuple[list[Drawn], list[Rect]]:
         """Paint a frame into a view of the film.
 
         Args:
@@ -93,7 +115,7 @@ class PanelPainter:
             corner_xy: Where that view lies in the film.
 
         Returns:
-            Rows of the map, in drawing order, in film pixels; and what changed, in pixels of the view.
+            What was drawn, in drawing order; and what changed, in pixels of the view.
         """
         width, height = self._plan.size_wh_px
         picture = canvas_bgr_u8[:height, :width]
@@ -106,14 +128,13 @@ class PanelPainter:
             moved = (item.box_xyxy_px + np.array(item.move_px * 2)) * np.array(scale * 2)
             boxes[row] = np.clip(moved, 0, [width, height, width, height])
             self._blend(item, picture, scale)
-        texts = self._write_tags(order, boxes, picture)
+        tags = self._write_tags(order, boxes, picture)
         changed.append(self._paint_axis(order, canvas_bgr_u8[height:], height))
         self._forget({item.tube for item in order})
-        rows = [
-            self._row(frame.frame, item, box, text, corner_xy)
-            for item, box, text in zip(order, boxes, texts, strict=True)
+        drawn = [
+            self._row(item, box, tag_ticks, corner_xy) for item, box, tag_ticks in zip(order, boxes, tags, strict=True)
         ]
-        return rows, changed + self._drawn
+        return drawn, changed + self._drawn
 
     def start_over(self) -> None:
         """Another panel has painted on the view: paint all of it the next time."""
@@ -190,19 +211,18 @@ class PanelPainter:
 
     def _write_tags(
         self, order: Sequence[Standing], boxes: NDArray[np.float64], picture: NDArray[np.uint8]
-    ) -> list[str]:
+    ) -> list[int]:
+        """Write the time of every object where there is a place for it; the PTS that each says, or none."""
         words = [
             time_text(self._plan.recordings[self._plan.tubes[item.tube].recording_id], item.pts_ticks) for item in order
         ]
         tags = [self._letterer.tag(text) for text in words]
         sizes = [(tag.ink_f32.shape[1], tag.ink_f32.shape[0]) for tag in tags]
         places = place_tags(boxes, sizes, self._plan.size_wh_px, [self._sides.get(item.tube, -1) for item in order])
-        written: list[str] = []
         for item, tag, place in zip(order, tags, places, strict=True):
             self.n_tags += 1
             if place is None:
                 self.n_tags_without_place += 1
-                written.append("")
                 continue
             self._sides[item.tube] = place.side
             if place.leader_px is not None:
@@ -212,8 +232,7 @@ class PanelPainter:
             self._letterer.write(picture, tag, (place.x_px, place.y_px))
             height, width = tag.ink_f32.shape
             self._note(picture, (place.x_px, place.y_px, place.x_px + width, place.y_px + height))
-            written.append(tag.text)
-        return written
+        return [NO_TAG if place is None else item.pts_ticks for item, place in zip(order, places, strict=True)]
 
     def _note(self, picture: NDArray[np.uint8], rect: Rect) -> None:
         """Remember that a rectangle was drawn on, as far as it lies in the picture."""
@@ -236,21 +255,15 @@ class PanelPainter:
         for tube in [tube for tube in self._sides if tube not in present]:
             del self._sides[tube]
 
-    def _row(
-        self, frame: int, item: Standing, box: NDArray[np.float64], text: str, corner_xy: tuple[int, int]
-    ) -> MapObject:
-        tube = self._plan.tubes[item.tube]
+    def _row(self, item: Standing, box: NDArray[np.float64], tag_ticks: int, corner_xy: tuple[int, int]) -> Drawn:
         x, y = corner_xy
-        region = (math.floor(box[0]) + x, math.floor(box[1]) + y, math.ceil(box[2]) + x, math.ceil(box[3]) + y)
-        source = tuple(float(value) for value in item.box_xyxy_px)
-        return MapObject(
-            frame=frame + self._plan.first_frame,
-            box_xyxy_px=region,
-            recording_id=tube.recording_id,
-            track_id=tube.track_id,
+        return Drawn(
+            panel=self._number,
+            tube=item.tube,
+            sample=item.sample,
+            box_xyxy_px=(math.floor(box[0]) + x, math.floor(box[1]) + y, math.ceil(box[2]) + x, math.ceil(box[3]) + y),
             pts_ticks=item.pts_ticks,
-            source_box_xyxy_px=(source[0], source[1], source[2], source[3]),
-            tag=text,
+            tag_ticks=tag_ticks,
         )
 
 
@@ -284,7 +297,7 @@ class FilmPainter:
 
     def __init__(self, plans: Sequence[PanelPlan], *, is_side_by_side: bool, n_frames: int, rate: Fraction) -> None:
         self._plans = tuple(plans)
-        self._painters = [PanelPainter(plan) for plan in plans]
+        self._painters = [PanelPainter(number, plan) for number, plan in enumerate(plans)]
         self._n_frames, self._rate = n_frames, rate
         columns = math.ceil(math.sqrt(len(plans))) if is_side_by_side else 1
         wide = max(painter.size_wh_px[0] for painter in self._painters)
@@ -316,15 +329,15 @@ class FilmPainter:
         """Times due, over all frames."""
         return sum(painter.n_tags for painter in self._painters)
 
-    def paint(self, number: int, panels: Mapping[int, PanelFrame]) -> tuple[NDArray[np.uint8], list[MapObject]]:
-        """The film picture of a frame, and its rows of the map. The picture is valid until the next call.
+    def paint(self, number: int, panels: Mapping[int, PanelFrame]) -> tuple[NDArray[np.uint8], list[Drawn]]:
+        """The film picture of a frame, and what was drawn in it. The picture is valid until the next call.
 
         Args:
             number: Film frame.
             panels: Panel index to what it shows; panels that show nothing now are left out.
 
         Returns:
-            (H * 3 // 2, W) planes as the encoder takes them, and the rows.
+            (H * 3 // 2, W) planes as the encoder takes them, and the objects in drawing order.
         """
         canvas = self._canvas
         changed = [self._paint_clock(number)]
@@ -335,15 +348,15 @@ class FilmPainter:
             self._last = tuple(panels)
             for index in panels:
                 self._painters[index].start_over()
-        rows: list[MapObject] = []
+        drawn: list[Drawn] = []
         for index, panel in panels.items():
             painter, (x, y) = self._painters[index], self._corners[index]
             width, height = painter.size_wh_px
             found, rects = painter.paint(panel, canvas[y : y + height, x : x + width], (x, y))
-            rows += found
+            drawn += found
             changed += [(x0 + x, y0 + y, x1 + x, y1 + y) for x0, y0, x1, y1 in rects]
         self._planes.renew(canvas, changed)
-        return self._planes.buffer_u8, rows
+        return self._planes.buffer_u8, drawn
 
     def _paint_clock(self, number: int) -> Rect:
         """Write how far the film has got; the rectangle that this changes."""

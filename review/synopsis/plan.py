@@ -242,6 +242,7 @@ def plan_synopsis(
                 size_wh_px=_panel_size(members, n_beside),
                 span_us=_span(of_camera, recordings),
                 first_frame=first if options.arrangement is Arrangement.ONE_AFTER_ANOTHER else 0,
+                has_clock=any(tube.has_clock for tube in members),
             )
         )
         frames.append(frames_of_tubes(members, rate))

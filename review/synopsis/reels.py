@@ -7,7 +7,6 @@ another unit that goes on shortly after. Few reels are open at once, so memory i
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
 
@@ -121,7 +120,6 @@ class Reels:
         self._held: dict[tuple[Hashable, RecordingId], _Reel] = {}
         self._idle: list[_Reel] = []
         self._n_decoded_closed = 0
-        self._lock = threading.Lock()
 
     @property
     def n_decoded(self) -> int:
@@ -131,25 +129,23 @@ class Reels:
     def frame(self, holder: Hashable, recording_id: RecordingId, pts_ticks: int) -> SourceFrame | None:
         """The frame that is on screen at a PTS, or None when nothing decodes.
 
-        A holder asks in ascending order, which is what makes it cheap. Holders may ask from several threads.
+        A holder asks in ascending order, which is what makes it cheap.
         """
         key = (holder, recording_id)
         recording = self._recordings[recording_id]
         step = recording.facts.median_step_ticks
-        with self._lock:
-            reel = self._held.get(key)
-            if reel is not None and not reel.can_reach(pts_ticks, MAX_SKIP_FRAMES * step):
-                self._retire(self._held.pop(key))
-                reel = None
-            if reel is None:
-                reel = self._held[key] = self._take(recording, pts_ticks, step)
+        reel = self._held.get(key)
+        if reel is not None and not reel.can_reach(pts_ticks, MAX_SKIP_FRAMES * step):
+            self._retire(self._held.pop(key))
+            reel = None
+        if reel is None:
+            reel = self._held[key] = self._take(recording, pts_ticks, step)
         return reel.frame_at(pts_ticks)
 
     def release(self, holder: Hashable) -> None:
         """The holder is done."""
-        with self._lock:
-            for key in [key for key in self._held if key[0] == holder]:
-                self._retire(self._held.pop(key))
+        for key in [key for key in self._held if key[0] == holder]:
+            self._retire(self._held.pop(key))
 
     def close(self) -> None:
         """Release every file."""

@@ -63,6 +63,12 @@ class SynopsisReport:
         tags_due: Times due over all frames.
         tags_without_place: Those not written because no place was free.
         heads_masked: False when any track was shown unmasked.
+        sandbox: What the processes that painted gave up.
+        n_workers: How many of them there were at once.
+        painters_processor_s: Processor time of all of them.
+        peak_memory_mib: Peak memory of the program itself.
+        painter_peak_memory_mib: Of the largest process that painted.
+        encoder_peak_memory_mib: Of the largest encoder.
         notes: Sentences for a person.
         missed_length: True when a length was wanted that these objects cannot be shown in.
     """
@@ -95,7 +101,11 @@ class SynopsisReport:
     render_s: float
     render_fps: float
     frames_decoded: int
+    sandbox: str
+    n_workers: int
+    painters_processor_s: float
     peak_memory_mib: float | None
+    painter_peak_memory_mib: float | None
     encoder_peak_memory_mib: float | None
     notes: tuple[str, ...]
     missed_length: bool = False
@@ -144,10 +154,12 @@ class SynopsisReport:
             "render_s": round(self.render_s, 3),
             "render_fps": round(self.render_fps, 2),
             "frames_decoded": self.frames_decoded,
-            "peak_memory_mib": None if self.peak_memory_mib is None else round(self.peak_memory_mib, 1),
-            "encoder_peak_memory_mib": (
-                None if self.encoder_peak_memory_mib is None else round(self.encoder_peak_memory_mib, 1)
-            ),
+            "sandbox": self.sandbox,
+            "workers": self.n_workers,
+            "painters_processor_s": round(self.painters_processor_s, 2),
+            "peak_memory_mib": _rounded(self.peak_memory_mib),
+            "painter_peak_memory_mib": _rounded(self.painter_peak_memory_mib),
+            "encoder_peak_memory_mib": _rounded(self.encoder_peak_memory_mib),
             "cameras": [self._camera(camera) for camera in self.cameras],
             "missed_length": self.missed_length,
             "notes": list(self.notes),
@@ -207,3 +219,7 @@ class SynopsisReport:
             "density_p95": round(figures.density_p95, 4),
             "density_max": figures.density_max,
         }
+
+
+def _rounded(mib: float | None) -> float | None:
+    return None if mib is None else round(mib, 1)

@@ -138,7 +138,8 @@ def _seen(
     """The part of a backdrop plane that a swayed camera sees in a box of its frame, at a size."""
     left, top, right, bottom = box
     if shift_px == (0.0, 0.0):
-        part = plane[top:bottom, left:right]
+        # Why: loops are compiled for arrays without gaps, once.
+        part = np.ascontiguousarray(plane[top:bottom, left:right])
         return part if size == (right - left, bottom - top) else resized(part, size, cv2.INTER_LINEAR)
     across, down = (right - left) / size[0], (bottom - top) / size[1]
     back = np.array(

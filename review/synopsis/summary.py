@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,9 +15,9 @@ import numpy as np
 from indexer.records import Recording, RecordingId, Track, TrackId
 from review.synopsis._memory import peak_memory_mib
 from review.synopsis._ticks import TubeFrames
+from review.synopsis.crew import Painted
 from review.synopsis.harvest import PanelPlan
 from review.synopsis.metrics import figures_of, never_overlap_bound_frames
-from review.synopsis.paint import FilmPainter
 from review.synopsis.plan import Arrangement, SynopsisOptions, SynopsisPlan
 from review.synopsis.report import CameraReport, NotShown, SynopsisReport
 from review.synopsis.sidemap import SourceDigest
@@ -32,15 +33,31 @@ class Tally:
         shown: Tracks that stood in at least one film frame.
         n_substituted: Object-frames for which the decoder gave another frame than the one wanted.
         worst_tag_ticks: Largest distance between the PTS of drawn pixels and that of their tag and map row.
-        n_decoded: Source frames decoded for objects.
-        encoder_peak_mib: Peak memory of the encoder.
+        counts: Sums over the parts, by the names of :data:`review.synopsis.studio.COUNTS`.
+        held: What the sandboxes held, one word for each kind.
+        n_workers: Processes that painted at once.
+        processor_s: Processor time of all of them.
+        peak_mib: Peak memory of the largest of them.
+        encoder_peak_mib: Peak memory of the largest encoder.
     """
 
     shown: set[TrackId]
     n_substituted: int = 0
     worst_tag_ticks: int = 0
-    n_decoded: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    held: set[str] = field(default_factory=set)
+    n_workers: int = 1
+    processor_s: float = 0.0
+    peak_mib: float | None = None
     encoder_peak_mib: float | None = None
+
+    def add(self, painted: Painted) -> None:
+        """Count a part in."""
+        self.counts.update(painted.counts)
+        self.held.add(painted.held)
+        self.processor_s += painted.processor_s
+        self.peak_mib = _most(self.peak_mib, painted.peak_mib)
+        self.encoder_peak_mib = _most(self.encoder_peak_mib, painted.encoder_peak_mib)
 
 
 def summarise(
@@ -48,7 +65,7 @@ def summarise(
     options: SynopsisOptions,
     recordings: Mapping[RecordingId, Recording],
     tally: Tally,
-    painter: FilmPainter,
+    size_wh_px: tuple[int, int],
     *,
     out_path: Path,
     map_path: Path,
@@ -84,7 +101,7 @@ def summarise(
         length_s=plan.length_s,
         footage_s=float(sum(recording.facts.duration_s for recording in recordings.values())),
         frame_rate=str(plan.rate),
-        size_wh_px=painter.size_wh_px,
+        size_wh_px=size_wh_px,
         tracks_total=len({track.track_id for track in tracks}),
         tracks_shown=len(tally.shown),
         not_shown=tuple(NotShown(track_id=key, reason="no frame of it could be decoded") for key in missing),
@@ -96,19 +113,27 @@ def summarise(
         still_s=sum(span.duration_s for span in plan.still),
         timestamp_error=tally.worst_tag_ticks,
         frames_substituted=tally.n_substituted,
-        tags_due=painter.n_tags,
-        tags_without_place=painter.n_tags_without_place,
+        tags_due=tally.counts["n_tags"],
+        tags_without_place=tally.counts["n_tags_without_place"],
         heads_masked=not unmasked,
         unmasked=unmasked,
         layout_s=plan.layout_s,
         render_s=render_s,
         render_fps=plan.n_frames / render_s if render_s else 0.0,
-        frames_decoded=tally.n_decoded,
+        frames_decoded=tally.counts["n_decoded"],
+        sandbox=" / ".join(sorted(tally.held)),
+        n_workers=tally.n_workers,
+        painters_processor_s=tally.processor_s,
         peak_memory_mib=peak_memory_mib(),
+        painter_peak_memory_mib=tally.peak_mib,
         encoder_peak_memory_mib=tally.encoder_peak_mib,
         notes=tuple(notes),
         missed_length=plan.missed_length,
     )
+
+
+def _most(one: float | None, other: float | None) -> float | None:
+    return max((value for value in (one, other) if value is not None), default=None)
 
 
 def _camera_report(plan: SynopsisPlan, panel: PanelPlan, frames: TubeFrames, index: int) -> CameraReport:
