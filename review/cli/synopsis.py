@@ -33,7 +33,9 @@ MOST_LINES: Final = 40
 @click.option("--purpose", default="", help="Why; it goes into the audit log. Mandatory with --unmask.")
 @search_options
 @click.option("--density", type=click.FloatRange(min=1, max=60), help="Objects at once; default what the scene holds.")
-@click.option("--length", metavar="DURATION", help="Wanted length (60s, 2min); objects may then overlap more.")
+@click.option(
+    "--length", metavar="DURATION", help="Wanted length (60s, 2min); who stays longer is cut, overlap may grow."
+)
 @click.option(
     "--order",
     type=click.Choice(["balanced", "chronological", "free"]),
@@ -49,7 +51,7 @@ MOST_LINES: Final = 40
     show_default=True,
     help="Cameras side by side, or one after another.",
 )
-@click.option("--split", metavar="DURATION", help="Cut stays longer than this into pieces, each with its own times.")
+@click.option("--split", metavar="DURATION", help="Cut stays longer than this into pieces, groups at one instant.")
 @click.option("--keep-still", is_flag=True, help="Show standing vehicles for as long as they stood.")
 @click.option("--unmask", is_flag=True, help="Show heads and plates of validated hits; logged with the purpose.")
 @click.option("--fast-forward", type=click.Path(path_type=Path), metavar="FILE", help="Also native frames, spans cut.")

@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import connected_components
 from review.synopsis._jit import kernel
 from review.synopsis.tubes import Tube
 
-__all__ = ["GRID_US", "Interaction", "find_interactions", "group_tubes"]
+__all__ = ["GRID_US", "Interaction", "find_interactions", "find_meetings", "group_tubes"]
 
 GRID_US: Final = 200_000
 NEAR_S: Final = 1.0
@@ -50,12 +50,19 @@ def find_interactions(tubes: Sequence[Tube]) -> tuple[Interaction, ...]:
 
     Cost: linear in samples, times the number of objects present at once.
     """
+    found: dict[tuple[int, int, str], Interaction] = {}
+    for item in find_meetings(tubes):
+        found.setdefault((item.first, item.second, item.kind), item)
+    return tuple(found.values())
+
+
+def find_meetings(tubes: Sequence[Tube]) -> tuple[Interaction, ...]:
+    """As :func:`find_interactions`, with every span of each pair and rule; sorted by pair, rule and time."""
     found: list[Interaction] = []
-    cameras = sorted({tube.camera for tube in tubes})
-    for camera in cameras:
+    for camera in sorted({tube.camera for tube in tubes}):
         members = [i for i, tube in enumerate(tubes) if tube.camera == camera]
         found += _of_camera([tubes[i] for i in members], np.array(members, np.int64))
-    return tuple(sorted(found, key=lambda item: (item.first, item.second, item.kind)))
+    return tuple(sorted(found, key=lambda item: (item.first, item.second, item.kind, item.start_us)))
 
 
 def group_tubes(tubes: Sequence[Tube], interactions: Sequence[Interaction]) -> NDArray[np.int64]:
@@ -169,7 +176,7 @@ def _runs(
     min_s: float,
     members: NDArray[np.int64],
 ) -> list[Interaction]:
-    """Runs of events of one pair, forgiving one missing instant, that last long enough; the first of each pair."""
+    """Runs of events of one pair, forgiving one missing instant, that last long enough."""
     if len(tick) == 0:
         return []
     order = np.lexsort((tick, pair_b, pair_a))
@@ -179,12 +186,13 @@ def _runs(
     last = np.r_[first[1:], len(t)] - 1
     # Why: k instants bound a span of (k - 1) steps; "for at least a second" is read on the span.
     keep = (t[last] - t[first]) * GRID_US >= round(min_s * 1_000_000)
-    found: list[Interaction] = []
-    seen: set[tuple[int, int]] = set()
-    for f, e in zip(first[keep].tolist(), last[keep].tolist(), strict=True):
-        pair = (int(members[a[f]]), int(members[b[f]]))
-        if pair not in seen:
-            seen.add(pair)
-            start_us, end_us = int(t[f]) * GRID_US, int(t[e]) * GRID_US
-            found.append(Interaction(first=pair[0], second=pair[1], kind=kind, start_us=start_us, end_us=end_us))
-    return found
+    return [
+        Interaction(
+            first=int(members[a[f]]),
+            second=int(members[b[f]]),
+            kind=kind,
+            start_us=int(t[f]) * GRID_US,
+            end_us=int(t[e]) * GRID_US,
+        )
+        for f, e in zip(first[keep].tolist(), last[keep].tolist(), strict=True)
+    ]

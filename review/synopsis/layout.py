@@ -39,6 +39,11 @@ MAX_LAVISH: Final = 3.0
 AIM_RATIO: Final = 1.3
 AIM_DISORDER: Final = 0.02
 DAY_S: Final = 12 * 3600
+CROWDING: Final = ((1.0, 1.25), (2.5, 1.5), (5.0, 2.0), (10.0, 3.0))
+"""What a wanted length may cost, step by step: times the overlap, times the objects at once."""
+SPARING_STEPS: Final = 3
+SPARING_UNITS: Final = 2_000
+"""Larger sets take the step that does."""
 
 Progress = Callable[[float], None]
 
@@ -234,13 +239,40 @@ class _Planner:
         density = max(1.0, float(self._frames.n_frames.sum()) / wanted)
         layout = self.plan(options, density, is_chosen=True)
         bound = lower_bound_frames(self._frames, self._unit, density)
-        for overlap, crowd in ((1.0, 1.25), (2.5, 1.5), (5.0, 2.0), (10.0, 3.0)):
-            if layout.n_frames <= wanted or (options.is_never_overlapping and overlap > 1.0):
-                break
+
+        def tried(overlap: float, crowd: float) -> Layout:
             trial = self.plan(replace(options, overlap=options.overlap * overlap), density * crowd, is_chosen=True)
-            if trial.n_frames < layout.n_frames:
-                layout = replace(trial, density=density, bound_frames=bound)
+            return replace(trial, density=density, bound_frames=bound)
+
+        before = 1.0
+        for overlap, crowd in CROWDING[:1] if options.is_never_overlapping else CROWDING:
+            if layout.n_frames <= wanted:
+                break
+            trial = tried(overlap, crowd)
+            if trial.n_frames <= wanted and overlap > 1.0:
+                return self._spared(tried, trial, wanted, (before, overlap), crowd)
+            layout = min(layout, trial, key=lambda item: item.n_frames)
+            before = overlap
         return layout
+
+    def _spared(
+        self,
+        tried: Callable[[float, float], Layout],
+        found: Layout,
+        wanted: float,
+        between: tuple[float, float],
+        crowd: float,
+    ) -> Layout:
+        """The layout of least overlap that keeps to a length, between one that is too little and one that does."""
+        low, high = between
+        for _ in range(SPARING_STEPS if len(self._unit_start) <= SPARING_UNITS else 0):
+            middle = math.sqrt(low * high)
+            trial = tried(middle, crowd)
+            if trial.n_frames <= wanted:
+                found, high = trial, middle
+            else:
+                low = middle
+        return found
 
     # --- one layout ------------------------------------------------------------------------------------------
 

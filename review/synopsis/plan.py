@@ -21,16 +21,18 @@ from indexer.findings import FindingKind
 from indexer.records import Recording, RecordingId, Track, TrackId
 from models.errors import RelectureError, UnknownReference
 from review.synopsis._ticks import TubeFrames, frames_of_tubes
-from review.synopsis.groups import Interaction, find_interactions, group_tubes
+from review.synopsis.groups import Interaction, find_interactions, find_meetings, group_tubes
 from review.synopsis.harvest import PanelPlan
 from review.synopsis.layout import AIM_RATIO, DEFAULT_DENSITY, LayoutOptions, lay_out, lower_bound_frames
 from review.synopsis.lettering import time_text
+from review.synopsis.shorten import CutTrack, cut_units, longest_unit
 from review.synopsis.still import StillSpan, cut_still
-from review.synopsis.tubes import MICROSECONDS, Tube, camera_axes, film_rate, split_long, tubes_of
+from review.synopsis.tubes import MICROSECONDS, Tube, camera_axes, film_rate, tubes_of
 
 __all__ = ["Arrangement", "Cancel", "Progress", "SynopsisCancelled", "SynopsisOptions", "SynopsisPlan", "plan_synopsis"]
 
 FILM_WIDTH_PX: Final = 1920
+LEADING_SHARE: Final = 0.98
 Progress = Callable[[str, float], None]
 Cancel = Callable[[], bool]
 
@@ -56,7 +58,8 @@ class SynopsisOptions:
         layout: Density, length, order, overlap.
         arrangement: How several cameras share the film.
         keeps_still: True shows standing vehicles for as long as they stood.
-        split_s: Objects in view for longer are cut into pieces of at most this length; None keeps them whole.
+        split_s: Units in view for longer are cut into pieces of at most this length; None keeps them whole, unless
+            they last longer than the length that is wanted.
         unmasked: Tracks whose head or plate is shown (validated hits, with a logged reason).
     """
 
@@ -76,6 +79,7 @@ class SynopsisPlan:
         frames: Tubes of each panel on the film grid.
         interactions: Pairs that belong together, per panel, by index into its tubes.
         still: What is left out because it stood still.
+        cut: What is shown in pieces side by side.
         rate: Film frames per second.
         n_frames: Length of the film.
         layout_s: Seconds that planning took.
@@ -87,6 +91,7 @@ class SynopsisPlan:
     frames: tuple[TubeFrames, ...]
     interactions: tuple[tuple[Interaction, ...], ...]
     still: tuple[StillSpan, ...]
+    cut: tuple[CutTrack, ...]
     rate: Fraction
     n_frames: int
     layout_s: float
@@ -125,6 +130,14 @@ class SynopsisPlan:
                 }
                 for span in self.still
             ],
+            "cut": [
+                {
+                    "track_id": cut.track_id,
+                    "first_pts_of_pieces": list(cut.pts_ticks),
+                    "in_a_meeting": cut.is_meeting_cut,
+                }
+                for cut in self.cut
+            ],
             "notes": list(self.notes),
         }
 
@@ -138,6 +151,17 @@ class SynopsisPlan:
             said.append(
                 f"Camera {panel.camera}: {float(panel.layout.n_frames / self.rate):.1f} s; with "
                 f"{panel.layout.density:g} objects at once no film of these objects is shorter than {bound_s:.1f} s."
+            )
+            tracks, longest_s = longest_unit(panel.tubes, panel.layout.unit)
+            if longest_s >= LEADING_SHARE * bound_s and not self.cut:
+                said.append(
+                    f"Camera {panel.camera}: {', '.join(tracks)} in view for {longest_s:.1f} s set that limit; "
+                    "--length or --split shows longer stays in pieces side by side."
+                )
+        for cut, times in self.pieces():
+            said.append(
+                f"In pieces side by side: {cut.track_id}, cut at {', '.join(times)}"
+                f"{', while it meets another' if cut.is_meeting_cut else ''}."
             )
         return (
             *said,
@@ -159,6 +183,13 @@ class SynopsisPlan:
                 time_text(recording_of[span.track_id], span.last_pts_ticks),
             )
             for span in sorted(self.still, key=lambda span: (span.track_id, span.first_pts_ticks))
+        )
+
+    def pieces(self) -> tuple[tuple[CutTrack, tuple[str, ...]], ...]:
+        """What is shown in pieces, with the corrected times of the cuts, in order of track."""
+        recordings = {key: item for panel in self.panels for key, item in panel.recordings.items()}
+        return tuple(
+            (cut, tuple(time_text(recordings[cut.recording_id], pts) for pts in cut.pts_ticks)) for cut in self.cut
         )
 
     @property
@@ -208,27 +239,25 @@ def plan_synopsis(
     rate = film_rate(used)
     tubes = tubes_of(tracks, recordings)
     tubes, still = (tubes, ()) if options.keeps_still else cut_still(tubes)
-    if options.split_s is not None:
-        tubes = split_long(tubes, limit_s=options.split_s)
     cameras = sorted({tube.camera for tube in tubes})
     shares = _length_shares(tubes, cameras)
-    n_beside = len(cameras) if options.arrangement is Arrangement.SIDE_BY_SIDE else 1
+    is_sequence = options.arrangement is Arrangement.ONE_AFTER_ANOTHER
     panels: list[PanelPlan] = []
     frames: list[TubeFrames] = []
     tied: list[tuple[Interaction, ...]] = []
+    cut: list[CutTrack] = []
     for number, camera in enumerate(cameras):
-        members = tuple(tube for tube in tubes if tube.camera == camera)
-        interactions = find_interactions(members)
         wanted = options.layout
-        if wanted.length_s is not None and options.arrangement is Arrangement.ONE_AFTER_ANOTHER:
+        if wanted.length_s is not None and is_sequence:
             wanted = replace(wanted, length_s=wanted.length_s * shares[camera])
+        members, unit, theirs = _units(tuple(tube for tube in tubes if tube.camera == camera), wanted, options.split_s)
         layout = lay_out(
             members,
             rate=rate,
             options=wanted,
-            unit=group_tubes(members, interactions),
+            unit=unit,
             era=_eras(members, recordings),
-            whole=None if options.split_s is not None else _whole(members),
+            whole=_whole(members, theirs),
             progress=_step(progress, cancel, number, len(cameras)),
         )
         first = panels[-1].first_frame + panels[-1].layout.n_frames if panels else 0
@@ -239,26 +268,41 @@ def plan_synopsis(
                 tubes=members,
                 layout=layout,
                 recordings=of_camera,
-                size_wh_px=_panel_size(members, n_beside),
+                size_wh_px=_panel_size(members, 1 if is_sequence else len(cameras)),
                 span_us=_span(of_camera, recordings),
-                first_frame=first if options.arrangement is Arrangement.ONE_AFTER_ANOTHER else 0,
+                first_frame=first if is_sequence else 0,
                 has_clock=any(tube.has_clock for tube in members),
             )
         )
         frames.append(frames_of_tubes(members, rate))
-        tied.append(interactions)
+        tied.append(find_interactions(members))
+        cut += theirs
     n_frames = max(panel.first_frame + panel.layout.n_frames for panel in panels)
     return SynopsisPlan(
         panels=tuple(panels),
         frames=tuple(frames),
         interactions=tuple(tied),
         still=still,
+        cut=tuple(sorted(cut, key=lambda item: item.track_id)),
         rate=rate,
         n_frames=n_frames,
         layout_s=time.perf_counter() - began,
-        notes=_notes(options, panels, frames, float(n_frames / rate)),
+        notes=_notes(options, panels, frames, float(n_frames / rate), cut),
         missed_length=_is_missed(options, float(n_frames / rate)),
     )
+
+
+def _units(
+    tubes: tuple[Tube, ...], wanted: LayoutOptions, split_s: Fraction | None
+) -> tuple[tuple[Tube, ...], NDArray[np.int64], tuple[CutTrack, ...]]:
+    """The tubes of a camera and who belongs together, cut where a unit lasts longer than asked for."""
+    meetings = find_meetings(tubes)
+    unit = group_tubes(tubes, meetings)
+    limits = [limit for limit in (wanted.length_s, split_s) if limit is not None]
+    limit_us = int(min(limits) * MICROSECONDS) if limits else 0
+    if not limits:
+        return tubes, unit, ()
+    return cut_units(tubes, unit, meetings, limit_us=limit_us)
 
 
 def _step(progress: Progress | None, cancel: Cancel | None, number: int, total: int) -> Callable[[float], None]:
@@ -291,10 +335,12 @@ def _eras(tubes: Sequence[Tube], recordings: Mapping[RecordingId, Recording]) ->
     return np.asarray(np.cumsum(changes), np.int64)
 
 
-def _whole(tubes: Sequence[Tube]) -> NDArray[np.int64]:
-    """(N,) number of the track of each tube, so that one vehicle never stands twice in a picture."""
-    numbers = {name: k for k, name in enumerate(sorted({tube.track_id for tube in tubes}))}
-    return np.array([numbers[tube.track_id] for tube in tubes], np.int64)
+def _whole(tubes: Sequence[Tube], cut: Sequence[CutTrack]) -> NDArray[np.int64]:
+    """(N,) number of the track of each tube, so that one vehicle never stands twice in a picture unless it was cut."""
+    in_pieces = {item.track_id for item in cut}
+    names = [f"{tube.track_id} {k if tube.track_id in in_pieces else ''}" for k, tube in enumerate(tubes)]
+    numbers = {name: k for k, name in enumerate(sorted(set(names)))}
+    return np.array([numbers[name] for name in names], np.int64)
 
 
 def _panel_size(tubes: Sequence[Tube], n_beside: int) -> tuple[int, int]:
@@ -318,14 +364,23 @@ def _is_missed(options: SynopsisOptions, length_s: float) -> bool:
 
 
 def _notes(
-    options: SynopsisOptions, panels: Sequence[PanelPlan], frames: Sequence[TubeFrames], length_s: float
+    options: SynopsisOptions,
+    panels: Sequence[PanelPlan],
+    frames: Sequence[TubeFrames],
+    length_s: float,
+    cut: Sequence[CutTrack],
 ) -> tuple[str, ...]:
     notes: list[str] = []
     wanted = options.layout.length_s
     if wanted is not None and _is_missed(options, length_s):
         notes.append(
             f"{float(wanted):g} s cannot be reached: the shortest film of these objects lasts {length_s:.1f} s. "
-            "Filter further, or cut long stays with --split."
+            "Filter further, or cut long stays shorter with --split."
+        )
+    if cut:
+        notes.append(
+            f"{len(cut)} objects are in view for too long and are shown in pieces, side by side, each with its own "
+            "times; who meets whom stays together."
         )
     room = (
         "without any overlap" if options.layout.is_never_overlapping else f"with {options.layout.overlap:.0%} overlap"

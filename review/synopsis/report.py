@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.records import TrackId
 from review.synopsis.metrics import Figures
+from review.synopsis.shorten import CutTrack
 from review.synopsis.sidemap import SourceDigest
 from review.synopsis.still import StillSpan
 
@@ -58,6 +59,7 @@ class SynopsisReport:
         lower_bound_s: Length that no layout of these objects can go below, at the chosen density.
         activity_retained: AR, shown object-area over all object-area, what stood still left aside.
         still_s: Object-seconds left out because an object stood still and nobody was near.
+        cut: Tracks shown in pieces side by side, because they last longer than the film may.
         timestamp_error: TE, largest distance in ticks between the PTS of drawn pixels and that of the map and tag.
         frames_substituted: Object-frames for which the decoder gave an earlier frame than the one wanted.
         tags_due: Times due over all frames.
@@ -91,6 +93,7 @@ class SynopsisReport:
     activity_retained: float
     still: tuple[StillSpan, ...]
     still_s: float
+    cut: tuple[CutTrack, ...]
     timestamp_error: int
     frames_substituted: int
     tags_due: int
@@ -145,6 +148,10 @@ class SynopsisReport:
                     "duration_s": round(s.duration_s, 3),
                 }
                 for s in self.still
+            ],
+            "cut": [
+                {"track_id": c.track_id, "first_pts_of_pieces": list(c.pts_ticks), "in_a_meeting": c.is_meeting_cut}
+                for c in self.cut
             ],
             "tags_due": self.tags_due,
             "tags_without_place": self.tags_without_place,

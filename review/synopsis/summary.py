@@ -111,6 +111,7 @@ def summarise(
         activity_retained=_activity(plan),
         still=plan.still,
         still_s=sum(span.duration_s for span in plan.still),
+        cut=plan.cut,
         timestamp_error=tally.worst_tag_ticks,
         frames_substituted=tally.n_substituted,
         tags_due=tally.counts["n_tags"],

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from indexer.records import Recording, RecordingId, Track, TrackId
 from models.errors import UnknownReference
 
-__all__ = ["MICROSECONDS", "Tube", "camera_axes", "film_rate", "frames_of", "microseconds_of", "split_long", "tubes_of"]
+__all__ = ["MICROSECONDS", "Tube", "camera_axes", "film_rate", "frames_of", "microseconds_of", "tubes_of"]
 
 MICROSECONDS: Final = 1_000_000
 GAP_BETWEEN_UNDATED_US: Final = 10 * MICROSECONDS
@@ -189,20 +188,3 @@ def frames_of(time_us: NDArray[np.int64], *, origin_us: int, rate: Fraction) -> 
     """Film frame at which each instant is shown, counted from that of ``origin_us``; rounds half up."""
     scaled = (time_us - origin_us) * (2 * rate.numerator) + rate.denominator * MICROSECONDS
     return np.asarray(scaled // (2 * rate.denominator * MICROSECONDS), np.int64)
-
-
-def split_long(tubes: Sequence[Tube], *, limit_s: Fraction) -> tuple[Tube, ...]:
-    """Cut tubes that last longer than ``limit_s`` into equal pieces, each with its own times; the rest unchanged."""
-    pieces: list[Tube] = []
-    limit_us = round(limit_s * MICROSECONDS)
-    for tube in tubes:
-        span_us = tube.end_us - tube.start_us
-        n_pieces = -(-span_us // limit_us) if span_us > limit_us else 1
-        if n_pieces == 1:
-            pieces.append(tube)
-            continue
-        bounds_us = tube.start_us + np.arange(1, n_pieces) * span_us // n_pieces
-        cuts = [0, *np.searchsorted(tube.time_us, bounds_us).tolist(), len(tube.time_us)]
-        spans = [(a, b) for a, b in pairwise(cuts) if b > a]
-        pieces += [tube.cut(a, b, piece=tube.piece + k) for k, (a, b) in enumerate(spans)]
-    return tuple(sorted(pieces, key=lambda tube: (tube.camera, tube.start_us, tube.track_id, tube.piece)))

@@ -59,6 +59,19 @@ def test_only_spans_that_the_requisition_covers_are_looked_at(clip: Clip) -> Non
     assert middle.std(axis=(0, 1)).max() < 40
 
 
+def test_what_stood_outside_those_spans_is_not_in_the_scene(tmp_path: Path) -> None:
+    stander = Actor(first=0, n_frames=80, from_xy=(100, 80), step_xy=(0, 0))
+    stood = make_clip(tmp_path, [stander], n_frames=100)
+    key, step = stood.recording.recording_id, stood.recording.facts.median_step_ticks
+
+    everywhere = backdrops_of(stood, ()).at(key, 0)
+    allowed = backdrops_of(stood, (), allowed={key: [(84 * step, 100 * step)]}).at(key, 0)
+
+    apart = np.abs(everywhere.image_bgr_u8.astype(int) - allowed.image_bgr_u8)
+    assert apart[90:120, 110:160].mean() > 20
+    assert apart[180:, :].mean() < 3
+
+
 def test_exposure_is_measured_against_the_scene(clip: Clip) -> None:
     backdrop = backdrops_of(clip, ()).at(clip.recording.recording_id, 0)
     brighter = np.clip(backdrop.image_bgr_u8 * 1.2, 0, 255).astype(np.uint8)

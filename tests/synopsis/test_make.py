@@ -250,6 +250,32 @@ def test_a_person_who_hands_over_a_bag_and_the_one_who_takes_it_stay_together(tm
     assert report.cameras[0].figures.n_interactions >= 3
 
 
+def test_a_wanted_length_is_kept_by_showing_long_stays_in_pieces_side_by_side(tmp_path: Path) -> None:
+    meet = (
+        Actor(first=0, n_frames=110, from_xy=(5, 10), step_xy=(0.4, 1.4), class_name="person"),
+        Actor(first=0, n_frames=40, from_xy=(80, 10), step_xy=(0.4, 1.4), class_name="person"),
+        Actor(first=130, n_frames=30, from_xy=(240, 60), step_xy=(0, 3)),
+    )
+    scene = make_clip(tmp_path, meet, n_frames=200)
+
+    report = film_of(
+        scene.tracks, [scene], tmp_path / "film.mp4", SynopsisOptions(layout=LayoutOptions(length_s=Fraction(7)))
+    )
+
+    assert report.length_s <= 7 and not report.missed_length
+    assert report.tracks_shown == 3 and report.activity_retained == 1.0 and report.timestamp_error == 0
+    assert [cut.track_id for cut in report.cut] == [scene.tracks[0].track_id]
+    side_map = SynopsisMap(report.map_path)
+    twice, together = 0, 0
+    for number in range(round(report.length_s * 10)):
+        rows = side_map.objects_of(number)
+        instants = [{row.pts_ticks for row in rows if row.track_id == track.track_id} for track in scene.tracks[:2]]
+        twice += len(instants[0]) == 2
+        together += bool(instants[1] and instants[1] <= instants[0])
+    assert twice > 0, "pieces of one track stand side by side"
+    assert together == 40, "who meets is never taken apart"
+
+
 def test_heads_are_coarse_unless_the_track_is_unmasked(tmp_path: Path) -> None:
     walker = Actor(first=5, n_frames=40, from_xy=(20, 60), step_xy=(3, 0), class_name="person", rows=12)
     scene = make_clip(tmp_path, (walker,), n_frames=120)

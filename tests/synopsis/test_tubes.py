@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from indexer.records import Recording, RecordingId, StreamFacts, Track, TrackId
 from indexer.ticks import ClockRecord, utc_of
 from models.errors import UnknownReference
-from review.synopsis.tubes import camera_axes, film_rate, frames_of, microseconds_of, split_long, tubes_of
+from review.synopsis.tubes import camera_axes, film_rate, frames_of, microseconds_of, tubes_of
 from tests.synopsis.scenes import straight_tube
 
 
@@ -123,23 +123,6 @@ def test_the_film_runs_at_the_rate_of_its_fastest_source() -> None:
     assert film_rate([slow, fast]) == 25
     assert film_rate([slow]) == 6
     assert film_rate([a_recording("c", start=None, step=1500)]) == 30
-
-
-def test_a_long_stay_is_cut_into_pieces_that_hold_every_sample_once() -> None:
-    tube = straight_tube(1, start_s=0, duration_s=100, from_xy=(50, 100), to_xy=(60, 100))
-
-    pieces = split_long([tube], limit_s=Fraction(30))
-
-    assert len(pieces) == 4
-    assert np.concatenate([piece.pts_ticks for piece in pieces]).tolist() == tube.pts_ticks.tolist()
-    assert [piece.piece for piece in pieces] == [0, 1, 2, 3]
-    assert not pieces[0].is_cut_before and pieces[0].is_cut_after and pieces[3].is_cut_before
-
-
-def test_a_short_stay_is_left_alone() -> None:
-    tube = straight_tube(1, start_s=0, duration_s=10, from_xy=(50, 100), to_xy=(60, 100))
-
-    assert split_long([tube], limit_s=Fraction(30)) == (tube,)
 
 
 def test_the_arrays_of_a_tube_cannot_be_changed() -> None:
