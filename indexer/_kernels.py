@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["channel_ratios", "chosen_pixels", "compare", "follow", "tally", "vote"]
+__all__ = ["at_gain", "channel_ratios", "chosen_pixels", "compare", "follow", "near_gain", "tally", "vote"]
 
 
 @numba.njit(cache=True, nogil=True, boundscheck=False)
@@ -65,7 +65,11 @@ def vote(  # type: ignore[no-untyped-def]  # Reason: numba infers the types; the
 
 @numba.njit(cache=True, nogil=True, boundscheck=False)
 def compare(picture, colour, gains, weak_levels, strong_ratio, weak, kind):  # type: ignore[no-untyped-def]
-    """Mark what differs. ``weak`` becomes 255 or 0; ``kind`` 0 nothing, 1 weak, 2 strong, +4 where it may be shadow."""
+    """Mark what differs. ``weak`` becomes 255 or 0; ``kind`` 0 nothing, 1 weak, 2 strong, +4 where it may be shadow.
+
+    Returns how many pixels are strong.
+    """
+    n_strong = 0
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
             largest = np.float32(0.0)
@@ -88,10 +92,14 @@ def compare(picture, colour, gains, weak_levels, strong_ratio, weak, kind):  # t
                 total += ratio
             weak[y, x] = 255
             mean = total / 3.0
-            code = 2 if largest > strong_ratio * threshold else 1
+            code = 1
+            if largest > strong_ratio * threshold:
+                code = 2
+                n_strong += 1
             if 0.45 < mean < 0.96 and high - low < 0.09 + 0.05 * (1.0 - mean) and largest < 90.0:
                 code += 4
             kind[y, x] = code
+    return n_strong
 
 
 @numba.njit(cache=True, nogil=True, boundscheck=False)
@@ -111,6 +119,31 @@ def channel_ratios(picture, reference, step, ratios):  # type: ignore[no-untyped
                     ratios[c, n] = np.float32(picture[y, x, c]) / reference[y, x, c]
                 n += 1
     return n
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def near_gain(ratios, n_usable, gains, share, near):  # type: ignore[no-untyped-def]
+    """Copy to ``near`` the ratios of places where every channel is within a share of its gain; returns how many."""
+    n = 0
+    for i in range(n_usable):
+        is_near = True
+        for c in range(3):
+            is_near = is_near and abs(ratios[c, i] / gains[c] - np.float32(1.0)) < share
+        if is_near:
+            for c in range(3):
+                near[c, n] = ratios[c, i]
+            n += 1
+    return n
+
+
+@numba.njit(cache=True, nogil=True, boundscheck=False)
+def at_gain(colour, gains, picture):  # type: ignore[no-untyped-def]
+    """The background as a picture at a gain, written to ``picture``."""
+    for y in range(colour.shape[0]):
+        for x in range(colour.shape[1]):
+            for c in range(3):
+                value = colour[y, x, c] * gains[c]
+                picture[y, x, c] = np.uint8(min(max(value, np.float32(0.0)), np.float32(255.0)))
 
 
 @numba.njit(cache=True, nogil=True, boundscheck=False)

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer._kernels import channel_ratios, vote
+from indexer._kernels import channel_ratios, near_gain, vote
 from indexer.arrays import f32
 
 __all__ = ["Background", "estimate_background", "gains_between"]
@@ -30,6 +30,7 @@ EPISODE_WEIGHT: Final = 0.5
 """How much one recurrence counts against the share of pictures; measured on footage where people linger."""
 MIN_SIGMA_LEVELS: Final = 1.2
 SUBSAMPLE: Final = 8
+NEAR_GAIN: Final = np.float32(0.15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,24 +63,24 @@ def gains_between(frame_bgr: NDArray[np.uint8], reference_bgr: NDArray[np.float3
     n_usable = channel_ratios(frame_bgr, reference_bgr, SUBSAMPLE, ratios)
     if n_usable < 64:
         return np.ones(3, np.float32)
-    ratios = ratios[:, :n_usable]
-    gains = _medians(ratios)
+    gains = _medians(ratios[:, :n_usable])
     if gains.min() <= 0:
         # Why: a black picture has no gain to tell; it is the picture, not the exposure, that changed.
         return np.ones(3, np.float32)
     # Why: one more pass around the first answer keeps a large object from pulling the median.
-    near = np.all(np.abs(ratios / gains[:, None] - 1) < 0.15, axis=0)
-    if np.count_nonzero(near) > 0.2 * n_usable:
-        gains = _medians(ratios[:, near])
+    near = np.empty_like(ratios)
+    n_near = near_gain(ratios, n_usable, gains, NEAR_GAIN, near)
+    if n_near > 0.2 * n_usable:
+        gains = _medians(near[:, :n_near])
     return f32(np.clip(gains, 0.2, 5.0))
 
 
 def _medians(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Median of each row."""
     middle = rows.shape[1] // 2
-    low = middle - 1 if rows.shape[1] % 2 == 0 else middle
-    parts = np.partition(rows, (low, middle), axis=1)
-    return f32((parts[:, low] + parts[:, middle]) / 2)
+    parts = np.partition(rows, middle, axis=1)
+    low = parts[:, :middle].max(axis=1) if rows.shape[1] % 2 == 0 else parts[:, middle]
+    return f32((low + parts[:, middle]) / 2)
 
 
 def estimate_background(pictures_bgr: list[NDArray[np.uint8]]) -> Background:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer._kernels import chosen_pixels, compare, empty_masks, follow, tally
+from indexer._kernels import at_gain, chosen_pixels, compare, empty_masks, follow, tally
 from indexer.arrays import u8
 from indexer.background import Background, gains_between
 
@@ -30,6 +30,8 @@ ADAPT_EVERY: Final = 5
 """The background takes on this share of the difference, every so many pictures, where nothing moves."""
 GLOBAL_CHANGE_UNIT: Final = 0.6
 GHOST_EDGE_RATIO: Final = 1.15
+MIN_STRONG_PX: Final = 6
+"""A region with fewer strong pixels is noise."""
 BLINK_SHARE: Final = 0.12
 BLINK_TIMES: Final = 3
 BLINK_TIMES_SHARE: Final = 0.04
@@ -98,7 +100,9 @@ class MotionModel:
     @property
     def empty_scene_bgr_u8(self) -> NDArray[np.uint8]:
         """(H, W, 3) the background as it is believed now, at the gain of the last picture."""
-        return u8(np.clip(self._colour * self.gains, 0, 255).astype(np.uint8))
+        scene = np.empty(self._colour.shape, np.uint8)
+        at_gain(self._colour, self.gains, scene)
+        return scene
 
     def foreground(self, picture_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Mask of what differs, (H, W) uint8 with 0 or 255; also lets the background follow the light.
@@ -108,12 +112,11 @@ class MotionModel:
         """
         self.gains = gains_between(picture_bgr, self._colour)
         smooth = cv2.GaussianBlur(picture_bgr, (3, 3), 0)
-        compare(smooth, self._colour, self.gains, self._weak_levels, STRONG_RATIO, self._weak, self._kind)
-        weak = cv2.morphologyEx(self._weak, cv2.MORPH_OPEN, self._open)
-        weak = cv2.morphologyEx(weak, cv2.MORPH_CLOSE, self._close)
-        if self._watched is not None:
-            weak = cv2.bitwise_and(weak, self._watched)
-        mask = self._keep_supported(u8(weak))
+        n_strong = compare(smooth, self._colour, self.gains, self._weak_levels, STRONG_RATIO, self._weak, self._kind)
+        mask = np.zeros_like(self._weak)
+        # Why: most pictures of a quiet hour end here, before their specks are put together and counted.
+        if n_strong >= MIN_STRONG_PX:
+            self._mark_supported(mask)
         self._n_pictures += 1
         if self._n_pictures % ADAPT_EVERY == 0 and not self.is_global_change(mask):
             follow(smooth, cv2.dilate(mask, self._close), self._colour, self.gains, ADAPTATION)
@@ -127,12 +130,14 @@ class MotionModel:
         """Connected regions of a mask, largest first, ties by position."""
         if not mask.any():
             return ()
-        count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=_label_type(mask))
+        left, top, columns, rows = cv2.boundingRect(mask)
+        part = mask[top : top + rows, left : left + columns]
+        count, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=8, ltype=_label_type(part))
         found = []
-        for x, y, width, height, area in stats[1:count]:
+        for x, y, width, height, area in stats[1:count].tolist():
             if area >= self._min_area_px and width >= 3 and height >= 3:
-                box = (int(x), int(y), int(x + width), int(y + height))
-                found.append(Blob(box_xyxy=box, area_px=int(area)))
+                box = (left + x, top + y, left + x + width, top + y + height)
+                found.append(Blob(box_xyxy=box, area_px=area))
         return tuple(sorted(_joined(found), key=lambda blob: (-blob.area_px, blob.box_xyxy)))
 
     def is_global_change(self, mask: NDArray[np.uint8]) -> bool:
@@ -161,24 +166,34 @@ class MotionModel:
         x1, y1, x2, y2 = box_xyxy
         self._colour[y1:y2, x1:x2] = picture_bgr[y1:y2, x1:x2].astype(np.float32) / self.gains
 
-    def _keep_supported(self, weak: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Keep weak regions that hold strong pixels; take shadow off those that are more than shadow."""
-        if not weak.any():
-            return weak
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8, ltype=_label_type(weak))
+    def _mark_supported(self, mask: NDArray[np.uint8]) -> None:
+        """Mark in an empty mask the weak regions that hold strong pixels; shadow comes off what is more than shadow."""
+        weak = cv2.morphologyEx(self._weak, cv2.MORPH_OPEN, self._open)
+        around = self._part_in_use(u8(weak))
+        weak = cv2.morphologyEx(weak[around], cv2.MORPH_CLOSE, self._close)
+        if self._watched is not None:
+            weak = cv2.bitwise_and(weak, self._watched[around])
+        kind = np.ascontiguousarray(self._kind[around])
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8, ltype=_label_type(u8(weak)))
         n_strong, n_body = np.zeros(count, np.int64), np.zeros(count, np.int64)
-        tally(labels, self._kind, n_strong, n_body)
+        tally(labels, kind, n_strong, n_body)
         area = stats[:, cv2.CC_STAT_AREA]
-        keep = (n_strong >= np.maximum(6, 0.06 * area)) & (area >= self._min_area_px // 2)
+        keep = (n_strong >= np.maximum(MIN_STRONG_PX, 0.06 * area)) & (area >= self._min_area_px // 2)
         keep[0] = False
         if not keep.any():
-            return np.zeros_like(weak)
+            return
         # Why: a dark grey car on asphalt looks like shadow all over; only where a body stands out is shadow removed.
         has_body = n_body >= np.maximum(8, 0.25 * area)
-        mask = np.empty_like(weak)
-        chosen_pixels(labels, self._kind, keep, has_body, mask)
-        cleaned = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._open)
-        return u8(cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close))
+        chosen = np.empty(weak.shape, np.uint8)
+        chosen_pixels(labels, kind, keep, has_body, chosen)
+        cleaned = cv2.morphologyEx(chosen, cv2.MORPH_OPEN, self._open)
+        mask[around] = cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, self._close)
+
+    def _part_in_use(self, mask: NDArray[np.uint8]) -> tuple[slice, slice]:
+        """Rows and columns outside of which a mask is 0, with room for closing to come out as in the whole."""
+        x, y, width, height = cv2.boundingRect(mask)
+        room = self._close.shape[0]
+        return slice(max(0, y - room), y + height + room), slice(max(0, x - room), x + width + room)
 
 
 def _label_type(mask: NDArray[np.uint8]) -> int:
