@@ -61,11 +61,13 @@ class SceneLight:
     """What colours must be read with.
 
     Attributes:
-        gains_bgr: (3,) white-balance gains of the empty scene.
+        gains_bgr: (3,) white-balance gains of the empty scene, for paint.
+        cloth_gains_bgr: (3,) gains of the empty scene for garments.
         is_colourless: True at night, in infrared and thermal pictures: then no colour is named.
     """
 
     gains_bgr: NDArray[np.float32]
+    cloth_gains_bgr: NDArray[np.float32]
     is_colourless: bool
 
 
@@ -203,12 +205,12 @@ def _attributes(
         shares = [vehicle_colour(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
         found.append(_colour("colour", combine_shares(shares)))
     elif class_name == "person":
-        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
+        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.cloth_gains_bgr) for crop in crops]
         found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
         found.append(_colour("lower_colour", combine_shares([lower for _, lower in pairs])))
         found += _carried(sketch, crops, models)
     else:
-        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
+        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.cloth_gains_bgr) for crop in crops]
         found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
     return tuple(found)
 

@@ -175,12 +175,16 @@ class SpanPerception:
         full: NDArray[np.uint8] | None = None
         if self._detected is not None and self._result.n_analysed % self._detect_every == 0:
             detections = Detections.none()
-            if blob_boxes:
+            if self._needs_look(blob_boxes):
                 full = numbered.picture.bgr_u8()
                 detections = self._call_detector(full)
             pairs = self._take_detections(time_s, numbered, detections) + pairs
         self._settle(look, pairs)
         self._cut(look, pairs, full)
+
+    def _needs_look(self, moving: list[Box]) -> bool:
+        """Whether a detector is asked: only where something moves."""
+        return bool(moving)
 
     def _call_detector(self, full_bgr: NDArray[np.uint8]) -> Detections:
         assert self._detector is not None

@@ -11,11 +11,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["eroded_weights", "find_waist", "garment_band", "paint_weights", "skin_like", "subsampled", "white_paint"]
+__all__ = [
+    "black_paint",
+    "eroded_weights",
+    "find_waist",
+    "garment_weights",
+    "paint_weights",
+    "skin_like",
+    "subsampled",
+    "white_paint",
+]
 
 _MASK_FULL: Final = 255.0
 _ERODE_SHARE: Final = 0.03
 _LEAST_KEPT: Final = 0.3
+_LEAST_MASK: Final = 0.08
+"""A mask that covers less of its box than that has lost the object: who stands still, grey on grey."""
 _SKIN_LOW: Final = (41, 136, 77)
 _SKIN_HIGH: Final = (255, 173, 124)
 _HEAD_ENDS: Final = 0.17
@@ -28,9 +39,12 @@ _WAIST_SPREAD: Final = 0.30
 _WAIST_CONTRAST: Final = 0.07
 _WAIST_FADE: Final = 0.03
 _WAIST_BINS: Final = 50
+_LEAST_OF_GARMENT: Final = 0.3
 _SHADE_SPEAKS: Final = 0.3
 _SHADE_QUANTILES: Final = (0.35, 0.6)
 _NEUTRAL_SPEAKS: Final = 0.45
+_LAMPS_SHARE: Final = (0.08, 0.25)
+"""Up to the first share of coloured pixels they are lamps and plates, from the second they are paint."""
 _UNDERSIDE_BEGINS: Final = 0.88
 _UNDERSIDE_SPEAKS: Final = 0.4
 _CLIPPED_SPEAKS: Final = 0.6
@@ -38,28 +52,31 @@ _BRIGHTEST: Final = 0.9
 _WHITE_PAINT_L: Final = (0.84, 0.92)
 _WHITE_PAINT_SHARE: Final = (0.10, 0.22)
 _WHITE_PAINT_TAKES: Final = 0.6
+_LIGHT_PANELS: Final = 0.75
+_BLACK_PAINT_L: Final = (0.45, 0.54)
+_BLACK_PAINT_TAKES: Final = 0.7
+_USUAL_GROUND_L: Final = 0.62
 _TINTED_SHARE: Final = (0.12, 0.35)
 _NEUTRALS: Final = ("black", "white", "grey")
 
 
 def eroded_weights(
-    shape_hw: tuple[int, int], mask: NDArray[np.uint8] | NDArray[np.bool_] | None
+    mask: NDArray[np.uint8] | NDArray[np.bool_] | None, guess: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Weights (H, W), 0 to 1, of the foreground with its border taken off.
 
     Args:
-        shape_hw: Height and width of the crop.
-        mask: Foreground, bool or uint8 0 to 255 (soft), of that shape; None when there is none: then an ellipse that
-            fades towards the border of the crop stands in for it.
+        mask: Foreground, bool or uint8 0 to 255 (soft), of the crop's shape; None when there is none.
+        guess: (H, W) what stands in where there is no mask, or hardly one.
     """
-    height, width = shape_hw
     if mask is None:
-        return _ellipse(height, width)
-    assert mask.shape == shape_hw, f"mask {mask.shape} does not fit the crop {shape_hw}"
+        return guess
+    height, width = guess.shape
+    assert mask.shape == guess.shape, f"mask {mask.shape} does not fit the crop {guess.shape}"
     weights = mask.astype(np.float32) if mask.dtype == np.bool_ else mask.astype(np.float32) / np.float32(_MASK_FULL)
     total = float(weights.sum())
-    if total <= 0:
-        return _ellipse(height, width)
+    if total < _LEAST_MASK * weights.size:
+        return guess
     radius = max(1, round(_ERODE_SHARE * min(height, width)))
     while radius > 0:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
@@ -100,6 +117,15 @@ def garment_band(
         places = (waist_norm, waist_norm + _WAIST_FADE, ankles, max(_FEET_BEGIN, ankles + _WAIST_FADE))
     fade = np.interp(position, places, (0, 1, 1, 0)).astype(np.float32)
     return weights * fade[:, np.newaxis]
+
+
+def garment_weights(
+    weights: NDArray[np.float32], guess: NDArray[np.float32], part: Literal["upper", "lower"], *, waist_norm: float
+) -> NDArray[np.float32]:
+    """Weights (H, W) of one garment; where the mask lost it, those of the guess."""
+    band = garment_band(weights, part, waist_norm=waist_norm)
+    stand_in = garment_band(guess, part, waist_norm=waist_norm)
+    return band if float(band.sum()) >= _LEAST_OF_GARMENT * float(stand_in.sum()) else stand_in
 
 
 def find_waist(lab: NDArray[np.float32], weights: NDArray[np.float32]) -> float:
@@ -146,7 +172,8 @@ def paint_weights(
     """Weights (N,) of a vehicle's pixels: paint speaks, glass, tyres, gaps and shadow hardly.
 
     Two facts do most of it. Glass, tyres and shadow are darker than the paint of all but black cars, so the darker
-    part of a vehicle speaks less. And they are neutral, so that a coloured pixel is paint.
+    part of a vehicle speaks less. And they are neutral, so that a coloured pixel is paint, provided that there are more
+    of them than lamps, plates and lettering have.
 
     Args:
         lab: (N, 3) OKLab.
@@ -160,7 +187,9 @@ def paint_weights(
     brightness = ((lab[:, 0] - dark) / max(bright - dark, 1e-3)).clip(0, 1)
     neutral = shares[:, [names.index(name) for name in _NEUTRALS]].sum(axis=1)
     shade = _SHADE_SPEAKS + (1 - _SHADE_SPEAKS) * brightness
-    spoken = weights * ((1 - neutral) + neutral * _NEUTRAL_SPEAKS * shade)
+    tinted = float(((1 - neutral) * weights).sum() / max(float(weights.sum()), 1e-6))
+    neutral_speaks = float(np.interp(tinted, _LAMPS_SHARE, (1.0, _NEUTRAL_SPEAKS)))
+    spoken = weights * ((1 - neutral) + neutral * neutral_speaks * shade)
     spoken = spoken * np.where(height_norm > _UNDERSIDE_BEGINS, _UNDERSIDE_SPEAKS, 1.0)
     heard: NDArray[np.float32] = (spoken * np.where(is_clipped, _CLIPPED_SPEAKS, 1.0)).astype(np.float32)
     return heard
@@ -185,6 +214,37 @@ def white_paint(
     return float(_WHITE_PAINT_TAKES * is_bright * is_large * is_untinted)
 
 
+def black_paint(
+    lab: NDArray[np.float32],
+    shares: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    *,
+    ground_l: float | None,
+    names: Sequence[str],
+) -> float:
+    """Share of the grey of a vehicle that is black paint in haze or under the sky: 0 to 0.7.
+
+    Black paint has no panels that are clearly lighter than the tyres; dark grey paint has. In a dark picture every
+    vehicle is dark: there the borders follow the ground on which it stands.
+
+    Args:
+        lab: (N, 3) OKLab.
+        shares: (N, names) colour shares of each pixel.
+        weights: (N,) foreground.
+        ground_l: Lightness of what surrounds the vehicle; None where that is not known.
+        names: Meaning of the columns of ``shares``.
+    """
+    neutral = shares[:, [names.index(name) for name in _NEUTRALS]].sum(axis=1) * weights
+    if float(neutral.sum()) <= 0:
+        return 0.0
+    (light,) = _weighted_quantiles(lab[:, 0], neutral, (_LIGHT_PANELS,))
+    exposure = 1.0 if ground_l is None else float(np.clip(ground_l / _USUAL_GROUND_L, 0.5, 1.0))
+    low, high = _BLACK_PAINT_L
+    is_dark = np.interp(light, (low * exposure, high * exposure), (1, 0))
+    is_untinted = np.interp(1 - float(neutral.sum() / weights.sum()), _TINTED_SHARE, (1, 0))
+    return float(_BLACK_PAINT_TAKES * is_dark * is_untinted)
+
+
 def _weighted_quantiles(
     values: NDArray[np.float32], weights: NDArray[np.float32], quantiles: Sequence[float]
 ) -> tuple[float, ...]:
@@ -192,10 +252,3 @@ def _weighted_quantiles(
     cumulated = np.cumsum(weights[order], dtype=np.float64)
     places = np.searchsorted(cumulated, np.array(quantiles) * cumulated[-1])
     return tuple(float(value) for value in values[order][places.clip(0, len(values) - 1)])
-
-
-def _ellipse(height: int, width: int) -> NDArray[np.float32]:
-    y = (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1
-    x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
-    inside = 1 - (y[:, np.newaxis] ** 2 + x[np.newaxis] ** 2)
-    return np.asarray((inside * 2).clip(0, 1), np.float32)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models._colour_naming import linear_of, oklab_of, oklch_of
 
-__all__ = ["estimate_gains", "is_colourless"]
+__all__ = ["cloth_gains", "estimate_gains", "is_colourless"]
 
 _SAMPLE_SIDE_PX: Final = 160
 _NEUTRAL_MAX_CHROMA: Final = 0.06
@@ -19,6 +19,11 @@ _USEFUL_L: Final = (0.25, 0.97)
 _MIN_NEUTRAL_SHARE: Final = 0.08
 _MAX_GAIN: Final = 1.18
 _STRENGTH: Final = 0.85
+_CLOTH_STRENGTH: Final = 0.7
+_BRIGHT_QUANTILE: Final = 0.95
+_USUAL_BRIGHT_L: Final = 0.85
+_EXPOSURE_STRENGTH: Final = 0.8
+_MAX_BRIGHTENING: Final = 1.25
 _EPSILON: Final = 1e-3
 _MONOCHROME_CHROMA: Final = 0.012
 _MONOCHROME_SPREAD: Final = 0.0025
@@ -37,8 +42,7 @@ def estimate_gains(background_bgr_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
     Args:
         background_bgr_u8: (H, W, 3) the empty scene.
     """
-    small = _small(background_bgr_u8)
-    pixels = small.reshape(-1, 3)
+    pixels = _small(background_bgr_u8).reshape(-1, 3)
     light, chroma, _ = oklch_of(oklab_of(pixels))
     is_grey = (chroma < _NEUTRAL_MAX_CHROMA) & (light > _USEFUL_L[0]) & (light < _USEFUL_L[1])
     if is_grey.mean() < _MIN_NEUTRAL_SHARE:
@@ -48,6 +52,29 @@ def estimate_gains(background_bgr_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
     log_gains = -_STRENGTH * (cast - cast @ np.array([0.0722, 0.7152, 0.2126]))
     gains: NDArray[np.float32] = np.exp(log_gains).clip(1 / _MAX_GAIN, _MAX_GAIN).astype(np.float32)
     return gains
+
+
+def cloth_gains(background_bgr_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Gains (3,) BGR, for linear light, to read garments with: most of the cast is taken off, and dimness.
+
+    Only part of the cast, because paving of sandstone is warm in white light too, and beige is hardly warmer. A scene
+    of which nothing is bright is brightened, by a quarter of the lightness at most: a white shirt in a dim picture is
+    a white shirt. Paint is read without that: before dark asphalt alone the car itself is what is bright.
+
+    Args:
+        background_bgr_u8: (H, W, 3) the empty scene.
+    """
+    light, _, _ = oklch_of(oklab_of(_small(background_bgr_u8).reshape(-1, 3)))
+    gains = estimate_gains(background_bgr_u8) ** np.float32(_CLOTH_STRENGTH)
+    return np.asarray(gains * np.float32(_brightening(light)), np.float32)
+
+
+def _brightening(light: NDArray[np.float32]) -> float:
+    """Gain of linear light, 1 and more, by how bright the brightest part (N,) of the scene is."""
+    brightest = max(float(np.quantile(light, _BRIGHT_QUANTILE)), _USEFUL_L[0])
+    lift = min(max(1.0, float((_USUAL_BRIGHT_L / brightest) ** _EXPOSURE_STRENGTH)), _MAX_BRIGHTENING)
+    # Why: lightness is about the cube root of light.
+    return lift**3
 
 
 def is_colourless(frame_bgr_u8: NDArray[np.uint8]) -> bool:

@@ -20,15 +20,17 @@ from numpy.typing import NDArray
 
 from models._colour_naming import NAMES, PAINT, PAINT_UNDER_CAST, memberships_of, oklab_of
 from models._colour_regions import (
+    black_paint,
     eroded_weights,
     find_waist,
-    garment_band,
+    garment_weights,
     paint_weights,
     skin_like,
     subsampled,
     white_paint,
 )
-from models._colour_scene import estimate_gains, is_colourless
+from models._colour_scene import cloth_gains, estimate_gains, is_colourless
+from models._colour_shape import body_outline, guessed_body, guessed_vehicle
 
 __all__ = [
     "ALGORITHM_ID",
@@ -36,6 +38,7 @@ __all__ = [
     "FRENCH_BY_COLOUR",
     "ColourShare",
     "canonical_colour",
+    "cloth_gains",
     "combine_shares",
     "estimate_gains",
     "is_colourless",
@@ -45,7 +48,7 @@ __all__ = [
     "vehicle_colour",
 ]
 
-ALGORITHM_ID: Final = "relecture-colour@1"
+ALGORITHM_ID: Final = "relecture-colour@2"
 """What proposed a colour, as attributes name it. Any change of a border or a weight raises the number."""
 
 COLOURS: Final = NAMES
@@ -94,6 +97,9 @@ _CLIPPED_CODE: Final = 252
 _MAX_PIXELS: Final = 4096
 _PARTS: Final[tuple[Literal["upper", "lower"], ...]] = ("upper", "lower")
 _SKIN_WEIGHT: Final = 0.25
+_OUTSIDE_OUTLINE: Final = 0.5
+_GROUND_WEIGHT: Final = 0.15
+_LEAST_GROUND: Final = 0.1
 _MIN_SHARE: Final = 0.005
 _LEAST_FOR_TRIMMING: Final = 4
 _TRIMMED_SHARE: Final = 0.25
@@ -147,19 +153,24 @@ def person_colours(
 
     Args:
         crop_bgr_u8: (H, W, 3), BGR, the person's box.
-        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none, then the middle of the crop speaks.
-        gains_bgr: White-balance gains of :func:`estimate_gains`.
+        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none. Where it is missing, empty or has
+            lost a garment, the outline of a standing person speaks, less what looks like the ground beside it.
+        gains_bgr: Gains of :func:`cloth_gains`.
 
     Returns:
         Shares of the upper and of the lower garment, each best first, each empty when nothing of it is visible.
     """
-    weights = eroded_weights(_size_hw(crop_bgr_u8), mask)
     lab = oklab_of(crop_bgr_u8, gains_bgr=gains_bgr)
-    weights = weights * (1 - (1 - _SKIN_WEIGHT) * skin_like(crop_bgr_u8))
+    covered = 1 - (1 - _SKIN_WEIGHT) * skin_like(crop_bgr_u8)
+    guess = guessed_body(lab) * covered
+    weights = eroded_weights(mask, guess)
+    if weights is not guess:
+        outline = body_outline(_size_hw(crop_bgr_u8))
+        weights = weights * (1 - _OUTSIDE_OUTLINE * (1 - outline)) * covered
     waist = find_waist(lab, weights)
     answers = []
     for part in _PARTS:
-        spoken = garment_band(weights, part, waist_norm=waist)
+        spoken = garment_weights(weights, guess, part, waist_norm=waist)
         rows, columns = subsampled(spoken, max_pixels=_MAX_PIXELS)
         answers.append(_ranked(spoken[rows, columns] @ memberships_of(lab[rows, columns])))
     return answers[0], answers[1]
@@ -175,15 +186,16 @@ def vehicle_colour(
 
     Args:
         crop_bgr_u8: (H, W, 3), BGR, the vehicle's box.
-        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none, then the middle of the crop speaks.
+        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none, then the middle of the crop speaks,
+            less what looks like the border.
         gains_bgr: White-balance gains of :func:`estimate_gains`.
     """
-    weights = eroded_weights(_size_hw(crop_bgr_u8), mask)
+    whole = oklab_of(crop_bgr_u8, gains_bgr=gains_bgr)
+    weights = eroded_weights(mask, guessed_vehicle(whole))
     rows, columns = subsampled(weights, max_pixels=_MAX_PIXELS)
     if len(rows) == 0:
         return ()
-    pixels = crop_bgr_u8[rows, columns]
-    lab = oklab_of(pixels, gains_bgr=gains_bgr)
+    pixels, lab = crop_bgr_u8[rows, columns], whole[rows, columns]
     shares = memberships_of(lab, borders=PAINT_UNDER_CAST if gains_bgr is None else PAINT)
     spoken = paint_weights(
         lab,
@@ -194,10 +206,14 @@ def vehicle_colour(
         names=NAMES,
     )
     totals = spoken @ shares
+    ground = whole[..., 0][weights < _GROUND_WEIGHT]
+    ground_l = float(np.median(ground)) if len(ground) >= _LEAST_GROUND * weights.size else None
     whiteness = white_paint(lab, shares, weights[rows, columns], names=NAMES)
-    shaded = whiteness * totals[NAMES.index("grey")]
-    totals[NAMES.index("white")] += shaded
-    totals[NAMES.index("grey")] -= shaded
+    blackness = black_paint(lab, shares, weights[rows, columns], ground_l=ground_l, names=NAMES)
+    for name, part in (("white", whiteness), ("black", blackness)):
+        taken = part * totals[NAMES.index("grey")]
+        totals[NAMES.index(name)] += taken
+        totals[NAMES.index("grey")] -= taken
     return _ranked(_one_paint(totals))
 
 

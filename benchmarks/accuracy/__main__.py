@@ -6,6 +6,7 @@
     --mot DIR         a MOTChallenge sequence: img1/ or a video, and gt/gt.txt (repeatable)
     --plaza SEED      film a crowded square with that seed first (repeatable)
     --crops DIR       labelled crops: folders named after classes, or a labels.csv (repeatable)
+    --judged DIR      the pictures of the training folder that were judged by eye (benchmarks/accuracy/judged)
     --ablate          also without one stage at a time
 
 Markdown goes to stdout, JSON to --json FILE. Imported detectors are those under RELECTURE_HOME.
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from benchmarks.accuracy.ablations import ABLATIONS, without
 from benchmarks.accuracy.crops import score_crops
+from benchmarks.accuracy.judged import judged_table
 from benchmarks.accuracy.plaza import PlazaRequest, make_plaza
 from benchmarks.accuracy.recordings import Labelled, mot_folder, real_clips, sample_set
 from benchmarks.accuracy.runs import EMBEDDED, IMPORTED, models_for, run_pipeline
@@ -36,6 +38,7 @@ def main() -> None:
     parser.add_argument("--plaza", type=int, action="append", default=[])
     parser.add_argument("--profile", choices=PROFILES, action="append")
     parser.add_argument("--nets", choices=(EMBEDDED, IMPORTED), action="append")
+    parser.add_argument("--judged", type=Path)
     parser.add_argument("--ablate", action="store_true")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -56,6 +59,8 @@ def main() -> None:
     for name, columns in crops.items():
         for column, figures in columns.items():
             print(f"{name}: {column}: {figures['right']} of {figures['n']} right")
+    if arguments.judged:
+        print(judged_table(arguments.judged))
     if arguments.json:
         document = {"recordings": sheet.document(), "crops": crops}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ import numpy as np
 
 from indexer import describe, linking, perception
 from indexer.sketches import MAX_CROPS, CropSample, Sketch
-from models import walkers
+from models.detectors import walkers
 
 __all__ = ["ABLATIONS", "without"]
 

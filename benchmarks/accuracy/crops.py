@@ -62,9 +62,5 @@ def _labelled(folder: Path) -> list[tuple[Path, dict[str, tuple[str, ...]]]]:
 def _named(column: str, image: np.ndarray, classifier: CropClassifier) -> str:
     if column == "class":
         return classifier.classes[int(classifier.classify([image])[0].argmax())]
-    whole = np.full(image.shape[:2], 255, np.uint8)
-    if column == "colour":
-        shares = vehicle_colour(image, whole)
-    else:
-        shares = person_colours(image, whole)[0 if column == "upper" else 1]
+    shares = vehicle_colour(image) if column == "colour" else person_colours(image)[0 if column == "upper" else 1]
     return shares[0].name if shares else "unknown"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -39,6 +39,8 @@ _GATES: Final = (
     ((60.0, 30.8), (90.0, 30.8)),
 )
 """Edges of the square, as segments in metres, where walkers come in and leave."""
+_EYE_M: Final = {"square": (78.0, 31.4, 7.2), "near": (78.0, 27.5, 2.6)}
+_TARGET_M: Final = {"square": (74.0, 12.5, 0.5), "near": (76.0, 12.5, 0.9)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class PlazaRequest:
         n_walkers: Walkers in all.
         frames_per_s: Rate of the recording.
         size_wh_px: Picture size.
+        view: Where the camera hangs: ``square`` above the crowd, ``near`` among it at the height of a shop sign.
         seed: Everything follows from it.
     """
 
@@ -57,6 +60,7 @@ class PlazaRequest:
     n_walkers: int = 19
     frames_per_s: float = 7.0
     size_wh_px: tuple[int, int] = (480, 360)
+    view: Literal["square", "near"] = "square"
     seed: int = 1
 
 
@@ -65,8 +69,8 @@ def make_plaza(out_dir: Path, request: PlazaRequest) -> Path:
     out_dir.mkdir(parents=True, exist_ok=True)
     camera = Camera(
         name="cam-plaza",
-        eye_m=(78.0, 31.4, 7.2),
-        target_m=(74.0, 12.5, 0.5),
+        eye_m=_EYE_M[request.view],
+        target_m=_TARGET_M[request.view],
         hfov_deg=45.0,
         size_wh_px=request.size_wh_px,
     )
