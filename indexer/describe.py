@@ -79,7 +79,13 @@ class _Named:
 
 
 def describe(
-    sketch: Sketch, *, recording: Recording, frames: DecodedFrames, models: ModelSet, scene: SceneLight
+    sketch: Sketch,
+    *,
+    recording: Recording,
+    frames: DecodedFrames,
+    models: ModelSet,
+    scene: SceneLight,
+    whole: Track | None = None,
 ) -> Track:
     """Make a track of a sketch.
 
@@ -89,8 +95,11 @@ def describe(
         frames: Every decoded frame of the span, for the frames between sightings.
         models: Models that name things.
         scene: Light of the scene, for colours.
+        whole: The track that this is a part of, whose class stays where the part alone has no convincing one.
     """
     named = _name_class(sketch, models)
+    if whole is not None and named.class_name == NOTHING:
+        named = _Named(class_name=whole.class_name, score=whole.class_score, model=whole.class_model)
     index, pts, boxes, scores = _fill(sketch, frames)
     crops = sorted(sketch.crops, key=lambda crop: (-crop.quality, crop.pts_ticks))
     attributes = _attributes(sketch, named.class_name, crops[:N_COLOUR_CROPS], models, scene)

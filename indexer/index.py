@@ -11,6 +11,7 @@ import numpy as np
 
 from indexer.blobs import BlobStore
 from indexer.completion import MAX_CUT_S, read_segments
+from indexer.corrections import Correction, apply_corrections
 from indexer.records import Recording, RecordingId, Track, TrackId
 from indexer.rows import TrackRows
 from indexer.segments import Segment, pack, segment_name, unpack
@@ -83,19 +84,34 @@ class Index:
     Args:
         store: Where the segments are.
         recordings: Recordings of the case by identifier; segments of others are ignored.
+        corrections: Corrections by hand that stand, in order of number.
+
+    Attributes:
+        correction_by_track: The correction that made each track made by hand.
+        idle_corrections: Numbers of corrections that name a track which is not there, and change nothing.
 
     Raises:
         Tampered: A segment does not match its digest.
     """
 
-    def __init__(self, store: BlobStore, recordings: Mapping[RecordingId, Recording]) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        recordings: Mapping[RecordingId, Recording],
+        *,
+        corrections: Sequence[Correction] = (),
+    ) -> None:
         self.recordings = dict(recordings)
         self.segments: tuple[Segment, ...] = tuple(
             segment
             for recording_id, recording in sorted(self.recordings.items())
             for segment in read_segments(store, recording_id, recording.facts)
         )
-        self._track_by_id = self._joined_tracks()
+        found, self.correction_by_track, self.idle_corrections = apply_corrections(self._joined_tracks(), corrections)
+        by_appearance = sorted(
+            found.items(), key=lambda item: (item[1].recording_id, int(item[1].pts_ticks[0]), item[0])
+        )
+        self._track_by_id = dict(by_appearance)
         self.rows = TrackRows()
         self.rows.add(self.tracks)
         # Why: vectors of two appearance nets cannot be compared; those that most tracks have are kept.
@@ -158,4 +174,4 @@ class Index:
                     result[kept] = joined(result[kept], track)
                     mapping[track.track_id] = kept
             current, previous = mapping, segment
-        return dict(sorted(result.items(), key=lambda item: (item[1].recording_id, int(item[1].pts_ticks[0]), item[0])))
+        return result

@@ -176,10 +176,10 @@ def segment_name(recording_id: str, number: int, *, is_rest: bool = False) -> st
 def track_id_of(recording_id: str, first_pts_ticks: int, first_box_xyxy_px: tuple[float, ...]) -> TrackId:
     """Identifier of a track: a digest of the recording, the first time and the first box in whole pixels."""
     text = f"{recording_id}|{first_pts_ticks}|" + ",".join(str(round(value)) for value in first_box_xyxy_px)
-    return _id_of(text)
+    return id_of(text)
 
 
-def _id_of(text: str) -> TrackId:
+def id_of(text: str) -> TrackId:
     return TrackId("t-" + hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
@@ -195,7 +195,7 @@ def with_own_ids(tracks: Iterable[Track]) -> tuple[Track, ...]:
     for track in ordered:
         n_before = seen[track.track_id]
         seen[track.track_id] += 1
-        result.append(replace(track, track_id=_id_of(f"{track.track_id}|{n_before}")) if n_before else track)
+        result.append(replace(track, track_id=id_of(f"{track.track_id}|{n_before}")) if n_before else track)
     return tuple(sorted(result, key=lambda item: (int(item.pts_ticks[0]), item.track_id)))
 
 

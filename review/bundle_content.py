@@ -19,7 +19,7 @@ from review.legal import concept, data_version
 from review.originals import Original
 from review.previews import preview_name
 from review.report import french_bytes, french_day, french_duration, french_moment
-from review.report_words import french, french_method
+from review.report_words import french, french_attribute, french_correction, french_method
 from review.requisition import Authorisation
 from review.session import CaseSession
 from review.verdicts import Decision, Verdict
@@ -124,9 +124,23 @@ def _exhibit(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, Json]:
         "method": exhibit.method,
         "missing_clip": exhibit.missing_clip,
         "attributes": [
-            {"name": name, "value": value, "score": score, "model": model}
-            for name, value, score, model in exhibit.attributes
+            {
+                "name": item.name,
+                "value": item.value,
+                "score": item.score,
+                "model": item.model,
+                "alternatives": [[value, score] for value, score in item.alternatives],
+                "note": item.note,
+            }
+            for item in exhibit.attributes
         ],
+        "made_by": {
+            "number": exhibit.made_by.number,
+            "kind": exhibit.made_by.kind,
+            "tracks": list(exhibit.made_by.track_ids),
+        }
+        if exhibit.made_by
+        else None,
         "verdict": {
             "decision": str(verdict.decision),
             "operator": verdict.operator_id,
@@ -384,6 +398,7 @@ def _exhibit_block(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, o
         "offset": offset,
         "box": ", ".join(f"{value:.0f}" for value in exhibit.box_xyxy_px) if exhibit.box_xyxy_px else "",
         "proposal": _proposal(exhibit),
+        "correction": french_correction(exhibit.made_by) if exhibit.made_by else "",
         "model": exhibit.model,
         "judged": f"{verdict.operator_id}, le {french_moment(verdict.utc)}",
         "note": verdict.note,
@@ -398,5 +413,4 @@ def _as_displayed(moment: datetime | None, exhibit: Exhibit) -> datetime | None:
 
 
 def _proposal(exhibit: Exhibit) -> str:
-    said = [f"{french(name)} {french(value)} ({score:.0%})" for name, value, score, _ in exhibit.attributes]
-    return ", ".join([french(exhibit.class_name), *said])
+    return ", ".join([french(exhibit.class_name), *(french_attribute(item) for item in exhibit.attributes)])

@@ -2,7 +2,7 @@
 """The numbered checks of a case. Numbers are the same in tests and in docs/verification.md.
 
 1 header, 2 key, 3 audit chain, 4 audit signatures, 5 audit checkpoint, 6 originals, 7 blobs, 8 blobs and log,
-9 verdicts, 10 requisition and scope, 11 purge certificate. They look; they change nothing.
+9 verdicts, 10 requisition and scope, 11 purge certificate, 12 corrections of tracks. They look; they change nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from review.case_folder import (
 )
 from review.case_state import REQUISITION_PREFIX, CaseState
 from review.checks import Check, Outcome, Progress, Report, failed, no_progress, not_run, passed, run_check
+from review.correction_checks import check_corrections
 from review.operators import list_operators, load_operator, open_keyring, resolve_operator_id
 from review.originals import read_originals, rehash
 from review.purge import check_certificate
@@ -49,6 +50,7 @@ CASE_CHECKS: Final = (
     (9, "verdicts: complete and logged"),
     (10, "requisition and scope"),
     (11, "purge certificate"),
+    (12, "corrections of tracks: complete and logged"),
 )
 SEGMENTS_PREFIX: Final = "segments/"
 PURGED: Final = "the case was purged"
@@ -67,7 +69,7 @@ def verify_case(
     Args:
         folder: The case folder.
         operator_id: Whose key opens the case; None for the only operator of this workstation.
-        passphrase: Opens it; None leaves checks 2 and 6 to 10 not run.
+        passphrase: Opens it; None leaves checks 2, 6 to 10 and 12 not run.
         witnesses: Checkpoint notes kept elsewhere, held against the log in check 5.
         progress: Told how many bytes of the originals were read.
     """
@@ -85,6 +87,7 @@ def verify_case(
         9: checker.verdicts,
         10: checker.scope,
         11: checker.certificate,
+        12: checker.corrections,
     }
     checks: list[Check] = [run_check(number, title, looks[number]) for number, title in CASE_CHECKS]
     return Report(subject="case", path=str(folder), checks=tuple(checks))
@@ -314,6 +317,12 @@ class _CaseChecker:
                 if isinstance(number, int):
                     logged[number] = asked[of]
         return logged
+
+    def corrections(self) -> Outcome:
+        blocked = self._needs_key()
+        if blocked or self._store is None:
+            return blocked or not_run("")
+        return check_corrections(self._store, self._log.records if self._log else ())
 
     def scope(self) -> Outcome:
         blocked = self._needs_key()

@@ -24,10 +24,11 @@ from review.bundle_content import AnalysisFacts, ModelFact
 from review.cutting import clip_suffix, cut_clip, temporary_folder_beside
 from review.exhibits import Exhibit
 from review.frames import HitFrames, require_original
+from review.hits import MadeBy
 from review.lettering import with_caption_below
 from review.recordings import packets_of, read_recordings
-from review.report_words import french
-from review.search import index_of
+from review.report_words import french, french_attribute, french_correction
+from review.search import attributes_of, index_of, made_by_of
 from review.session import CaseSession
 
 __all__ = ["analysis_facts", "export_clip", "export_still"]
@@ -61,7 +62,7 @@ def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_tic
             _require_in_scope(session, recording, frames.pts_ticks(i))
             frame = frames.frame(i)
             box = frames.box(i)
-            caption = _still_caption(session, frames, i, frame)
+            caption = _still_caption(session, frames, i, frame, made_by_of(index, track))
         finally:
             frames.close()
         sheet = with_caption_below(frame.image_u8, caption)
@@ -81,6 +82,7 @@ def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_tic
         last=frames.pts_ticks(i),
         box=box,
         method="exact frame, PNG, caption in the margin",
+        made_by=made_by_of(index, track),
     )
 
 
@@ -124,6 +126,7 @@ def export_clip(session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
         box=None,
         method=f"stream copy, no re-encoding; begins {early_s:.3f} s before the object, at a keyframe, ends "
         f"{late_s:.3f} s after it; every picture decoded and found equal to the original's{outside}",
+        made_by=made_by_of(index, track),
     )
 
 
@@ -172,7 +175,7 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
     )
 
 
-def _still_caption(session: CaseSession, frames: HitFrames, i: int, frame: Frame) -> list[str]:
+def _still_caption(session: CaseSession, frames: HitFrames, i: int, frame: Frame, made_by: MadeBy | None) -> list[str]:
     recording, track = frames.recording, frames.track
     corrected, displayed = frames.utc(i), frames.displayed(i)
     lines = [
@@ -188,11 +191,11 @@ def _still_caption(session: CaseSession, frames: HitFrames, i: int, frame: Frame
         lines.append("IMAGE ENDOMMAGÉE dans l’enregistrement : le décodeur en a reconstitué des parties.")
     box = frames.box(i)
     where = f" ; cadre x1 y1 x2 y2 = {' '.join(str(round(value)) for value in box)} px" if box is not None else ""
-    said = ", ".join(
-        f"{french(item.name)} {french(item.value)} ({item.score:.0%}, {item.model})" for item in track.attributes
-    )
+    said = ", ".join(french_attribute(item, model=item.model) for item in attributes_of(track))
     proposed = f"{french(track.class_name)} ({track.class_score:.0%}, {track.class_model})"
     lines.append(f"Proposition {track.track_id} : {proposed}{where}" + (f" ; {said}" if said else ""))
+    if made_by is not None:
+        lines.append(f"Objet suivi rectifié à la main : {french_correction(made_by)}.")
     return lines
 
 
@@ -220,6 +223,7 @@ def _exhibit(
     last: int,
     box: tuple[float, float, float, float] | None,
     method: str,
+    made_by: MadeBy | None,
 ) -> Exhibit:
     facts, clock = recording.facts, recording.clock
 
@@ -251,7 +255,8 @@ def _exhibit(
         class_name=track.class_name,
         model=track.class_model,
         method=method,
-        attributes=tuple((item.name, item.value, item.score, item.model) for item in track.attributes),
+        attributes=attributes_of(track),
+        made_by=made_by,
     )
 
 

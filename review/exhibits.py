@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from review.hits import HitAttribute, MadeBy
+
 __all__ = ["Exhibit"]
 
 
@@ -37,8 +39,9 @@ class Exhibit:
         class_name: Proposed class.
         model: ``name@version`` of what proposed it.
         method: How it was made, in a few words: ``exact frame, PNG``, ``stream copy``, ``re-encoded, lossless``.
-        attributes: Proposed attributes as (name, value, score 0 to 1, model).
+        attributes: Proposed attributes.
         missing_clip: Of a still whose clip could not be cut: why.
+        made_by: The correction by hand that made the track; None for what the analysis found.
     """
 
     kind: Literal["still", "clip"]
@@ -61,5 +64,6 @@ class Exhibit:
     class_name: str
     model: str
     method: str
-    attributes: tuple[tuple[str, str, float, str], ...] = ()
+    attributes: tuple[HitAttribute, ...] = ()
     missing_clip: str = ""
+    made_by: MadeBy | None = None

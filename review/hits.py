@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-__all__ = ["Coverage", "Hit", "HitAttribute", "Query", "SearchResult"]
+__all__ = ["RANKED", "Coverage", "Hit", "HitAttribute", "MadeBy", "Query", "SearchResult"]
 
 Point = tuple[float, float]
+
+RANKED: Final = frozenset({"make"})
+"""Attributes that are never one answer: every value is a suggestion to be confirmed by eye."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,21 @@ class HitAttribute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeBy:
+    """The correction by hand that made a track.
+
+    Attributes:
+        number: Its number in the case.
+        kind: ``split`` or ``merge``.
+        track_ids: The track that was split, or the two that were merged.
+    """
+
+    number: int
+    kind: str
+    track_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One proposition: an object that one camera saw for one span.
 
@@ -86,6 +105,7 @@ class Hit:
         attributes: What was said of it.
         verdict: ``validated``, ``rejected``, ``doubtful`` or empty.
         verdict_note: The officer's note.
+        made_by: The correction by hand that made it; None for what the analysis found.
     """
 
     track_id: str
@@ -111,6 +131,7 @@ class Hit:
     attributes: tuple[HitAttribute, ...] = ()
     verdict: str = ""
     verdict_note: str = ""
+    made_by: MadeBy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

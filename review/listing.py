@@ -11,14 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from indexer.corrections import made_by
 from indexer.index import Index
 from indexer.ticks import format_utc
 from models.errors import AlreadyThere, StoreProblem
+from review.corrections import CorrectionRecord
 from review.cutting import temporary_folder_beside
 from review.hits import Coverage, Hit
 from review.search import hit_of
 
-__all__ = ["coverage_document", "hit_document", "tracks_documents", "write_mot", "write_parquet"]
+__all__ = ["correction_document", "coverage_document", "hit_document", "tracks_documents", "write_mot", "write_parquet"]
 
 
 def hit_document(hit: Hit) -> dict[str, Any]:
@@ -54,8 +56,35 @@ def hit_document(hit: Hit) -> dict[str, Any]:
             }
             for item in hit.attributes
         },
+        "made_by": asdict(hit.made_by) | {"track_ids": list(hit.made_by.track_ids)} if hit.made_by else None,
         "verdict": hit.verdict or None,
         "verdict_note": hit.verdict_note or None,
+    }
+
+
+def correction_document(
+    record: CorrectionRecord, records: Sequence[CorrectionRecord], idle: Sequence[int]
+) -> dict[str, Any]:
+    """One record of the list of corrections.
+
+    Args:
+        record: The record.
+        records: All of the case, which say whether it was taken back.
+        idle: Numbers of corrections that name a track which the index no longer has.
+    """
+    correction = record.correction
+    is_gone = record.number in {item.takes_back for item in records}
+    return {
+        "number": record.number,
+        "kind": str(correction.kind) if correction else "undo",
+        "track_ids": list(record.track_ids),
+        "at_pts": correction.at_pts_ticks if correction and correction.descriptions else None,
+        "made": list(made_by(correction)) if correction else [],
+        "takes_back": record.takes_back or None,
+        "state": "taken back" if is_gone else "without effect" if record.number in idle else "stands",
+        "operator": record.operator_id,
+        "utc": format_utc(record.utc),
+        "note": record.note or None,
     }
 
 
@@ -107,7 +136,7 @@ def write_parquet(index: Index, path: Path) -> None:
             "frame_index": track.frame_index.tolist(),
             "boxes_xyxy_px": track.boxes_xyxy_px.ravel().tolist(),
         }
-        for name in ("score", "verdict", "verdict_note"):
+        for name in ("score", "verdict", "verdict_note", "made_by"):
             del document[name]
         rows.append(document)
     sink = pa.BufferOutputStream()

@@ -7,8 +7,9 @@ import re
 from typing import Final
 
 from models.colour import FRENCH_BY_COLOUR
+from review.hits import RANKED, HitAttribute, MadeBy
 
-__all__ = ["french", "french_method"]
+__all__ = ["french", "french_attribute", "french_correction", "french_method"]
 
 _WORDS: Final = {
     "person": "personne",
@@ -30,6 +31,12 @@ _WORDS: Final = {
     "suitcase": "valise",
     "none": "aucun",
     "unknown": "indéterminé",
+    "the picture carries no colour (night, infrared or thermal)": (
+        "l’image ne porte pas de couleur : nuit, infrarouge ou thermique"
+    ),
+    "too few pixels": "trop peu de pixels",
+    "split": "scission",
+    "merge": "réunion",
     "validated": "validée",
     "rejected": "rejetée",
     "doubtful": "douteuse",
@@ -88,6 +95,34 @@ def french(name: str) -> str:
     ('voiture', 'zébré')
     """
     return _WORDS.get(name.casefold()) or FRENCH_BY_COLOUR.get(name, name)
+
+
+def french_attribute(item: HitAttribute, *, model: str = "") -> str:
+    """An attribute with its score, or with the reason why nothing is said.
+
+    A make is never one answer: the list is given, to be confirmed.
+
+    >>> french_attribute(HitAttribute(name="colour", value="red", score=0.71, model="palette@1"))
+    'couleur rouge (71%)'
+    >>> french_attribute(HitAttribute(name="colour", value="unknown", score=0.0, model="m@1", note="too few pixels"))
+    'couleur indéterminée (trop peu de pixels)'
+    """
+    by = f", {model}" if model else ""
+    if item.value == "unknown":
+        return f"{french(item.name)} indéterminée ({french(item.note) or 'sans motif'}{by})"
+    if item.name in RANKED:
+        ranked = [f"{french(value)} {score:.0%}" for value, score in [(item.value, item.score), *item.alternatives]]
+        return f"{french(item.name)} à confirmer : {' ou '.join(ranked)}" + (f" ({model})" if model else "")
+    return f"{french(item.name)} {french(item.value)} ({item.score:.0%}{by})"
+
+
+def french_correction(made_by: MadeBy) -> str:
+    """Which correction by hand made a track.
+
+    >>> french_correction(MadeBy(number=2, kind="split", track_ids=("t-1",)))
+    'scission n° 2 de t-1'
+    """
+    return f"{french(made_by.kind)} n° {made_by.number} de {' et de '.join(made_by.track_ids)}"
 
 
 def french_method(method: str) -> str:

@@ -18,8 +18,9 @@ from indexer.index import Index
 from indexer.records import Track
 from indexer.ticks import format_utc, seconds_of, utc_of
 from models.errors import UnknownReference
+from review.corrections import CORRECTIONS_PREFIX, standing
 from review.geometry import crosses_line, longest_stay_s, path_of
-from review.hits import Coverage, Hit, HitAttribute, Query, SearchResult
+from review.hits import Coverage, Hit, HitAttribute, MadeBy, Query, SearchResult
 from review.recordings import read_recordings
 from review.requisition import ScopeVerdict
 from review.session import CaseSession
@@ -28,9 +29,11 @@ from review.verdicts import latest
 from review.wording import with_words
 
 __all__ = [
+    "attributes_of",
     "crop_jpeg",
     "hit_of",
     "index_of",
+    "made_by_of",
     "recordings_without_clock",
     "search",
     "similar",
@@ -46,19 +49,21 @@ _indexes: WeakKeyDictionary[CaseSession, tuple[tuple[str, ...], Index]] = WeakKe
 
 
 def index_of(session: CaseSession) -> Index:
-    """The index of the case as stored now; opened again only when segments or recordings were written.
+    """The index of the case as stored now, with what was corrected by hand; opened again only when those were written.
 
     Raises:
-        Tampered: A segment or a recording's document is damaged.
+        Tampered: A segment, a recording's document or a correction is damaged.
     """
-    names = (*session.store.names("segments/"), *session.store.names("recordings/"))
+    prefixes = ("segments/", "recordings/", CORRECTIONS_PREFIX)
+    names = [name for prefix in prefixes for name in session.store.names(prefix)]
     state = tuple(_version_of(session, name) for name in names)
     known = _indexes.get(session)
     if known is not None and known[0] == state:
         return known[1]
     if known is not None:
         known[1].close()
-    index = Index(session.store, {item.recording.recording_id: item.recording for item in read_recordings(session)})
+    recordings = {item.recording.recording_id: item.recording for item in read_recordings(session)}
+    index = Index(session.store, recordings, corrections=standing(session))
     if known is None:
         session.call_at_close(lambda: _forget(session))
     _indexes[session] = (state, index)
@@ -186,20 +191,34 @@ def hit_of(
         displayed_start=displayed,
         start_s=float(seconds_of(first - facts.first_pts_ticks, facts.time_base)),
         end_s=float(seconds_of(last - facts.first_pts_ticks, facts.time_base)),
-        attributes=tuple(
-            HitAttribute(
-                name=item.name,
-                value=item.value,
-                score=item.score,
-                model=item.model,
-                note=item.note,
-                alternatives=item.alternatives,
-            )
-            for item in track.attributes
-        ),
+        attributes=attributes_of(track),
         verdict=verdict,
         verdict_note=note,
+        made_by=made_by_of(index, track),
     )
+
+
+def attributes_of(track: Track) -> tuple[HitAttribute, ...]:
+    """What is said of a track, as shown beside a hit."""
+    return tuple(
+        HitAttribute(
+            name=item.name,
+            value=item.value,
+            score=item.score,
+            model=item.model,
+            note=item.note,
+            alternatives=item.alternatives,
+        )
+        for item in track.attributes
+    )
+
+
+def made_by_of(index: Index, track: Track) -> MadeBy | None:
+    """The correction by hand that made a track; None for what the analysis found."""
+    correction = index.correction_by_track.get(track.track_id)
+    if correction is None:
+        return None
+    return MadeBy(number=correction.number, kind=str(correction.kind), track_ids=correction.track_ids)
 
 
 def _candidates(session: CaseSession, index: Index, query: Query) -> list[Hit]:

@@ -15,7 +15,7 @@ from models.errors import UsageProblem
 from review.hits import Coverage, Hit, Query
 from review.wording import BAGS, class_names, colour_names
 
-__all__ = ["print_coverage", "print_hit", "query_of", "search_options"]
+__all__ = ["instant", "print_coverage", "print_hit", "query_of", "search_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 PARIS: Final = ZoneInfo("Europe/Paris")
@@ -72,8 +72,8 @@ def query_of(
         lower=colour_names(lower),
         bags=bags,
         cameras=cameras,
-        from_utc=_instant(from_, "--from") if from_ else None,
-        to_utc=_instant(to, "--to") if to else None,
+        from_utc=instant(from_, "--from") if from_ else None,
+        to_utc=instant(to, "--to") if to else None,
         line_px=(corners[0], corners[1]) if corners else None,
         zone_px=_points(zone, "--zone", least=3) if zone else (),
         dwell_s=_duration_s(dwell) if dwell else 0.0,
@@ -105,7 +105,12 @@ def print_coverage(coverage: Coverage, n_hits: int) -> None:
     )
 
 
-def _instant(text: str, option: str) -> datetime:
+def instant(text: str, option: str) -> datetime:
+    """A time as typed; without an offset it is the officer's local time.
+
+    Raises:
+        UsageProblem: It does not read.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as problem:

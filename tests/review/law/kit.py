@@ -16,6 +16,7 @@ from review.audit.clock import Moment
 from review.bundle_content import AnalysisFacts, ModelFact
 from review.case_folder import create_case
 from review.exhibits import Exhibit
+from review.hits import HitAttribute
 from review.operators import Empowerment, Operator, Quality, create_operator
 from review.requisition import samples_requisition
 from review.session import CaseSession
@@ -202,7 +203,7 @@ class FakeMaker:
             class_name="car",
             model="yolox_nano@1",
             method="exact frame, PNG" if kind == "still" else "stream copy",
-            attributes=(("colour", "red", 0.83, "palette@1"),),
+            attributes=(HitAttribute(name="colour", value="red", score=0.83, model="palette@1"),),
         )
 
     def still(self, session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
