@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gui.times import format_clock, format_day, format_displayed, format_media_s
 from gui.words import CATALOGUE, Words
 from review.desk_values import Problem, Swatch
-from review.hits import Coverage, Hit, HitAttribute
+from review.hits import Coverage, Hit, HitAttribute, MadeBy
 
 __all__ = ["Phrases", "ProblemText"]
 
@@ -88,6 +88,10 @@ class Phrases:
         if hit.verdict_note:
             parts.append(hit.verdict_note)
         return " · ".join(parts)
+
+    def made_by(self, made_by: MadeBy) -> str:
+        """Which correction by hand made a track."""
+        return self.words(f"correction.by.{made_by.kind}", number=made_by.number, tracks=" + ".join(made_by.track_ids))
 
     def coverage(self, coverage: Coverage) -> str:
         """What was analysed, in one line; stands beside every result."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from review.desk_values import (
     CaseCard,
     CaseHeader,
+    Corrected,
     Frames,
     OperatorChoice,
     Progress,
@@ -52,6 +53,18 @@ class DeskPort(Protocol):
 
     def record_verdict(self, track_id: str, verdict: VerdictName, note: str) -> None:
         """Record what the officer decided; verdicts are never removed, a later one counts."""
+        ...
+
+    def split_track(self, track_id: str, *, at_pts_ticks: int) -> Corrected:
+        """Make two tracks of one; the second begins at that tick."""
+        ...
+
+    def merge_tracks(self, first_id: str, second_id: str) -> Corrected:
+        """Make one track of two."""
+        ...
+
+    def take_back_correction(self, number: int) -> Corrected:
+        """Take a correction back."""
         ...
 
     def log_unmask(self, track_id: str, *, reason: str) -> None:

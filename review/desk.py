@@ -17,15 +17,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.corrections import made_by
 from models.colour import COLOURS, FRENCH_BY_COLOUR
 from models.errors import NotAllowed, OutOfScope, UsageProblem
-from review import evidence, verdicts
+from review import corrections, evidence, verdicts
 from review import search as searching
 from review.case_folder import KEYS_FOLDER, read_header
 from review.cases import case_card
 from review.desk_values import (
     CaseCard,
     CaseHeader,
+    Corrected,
     Frames,
     LeftOut,
     OperatorChoice,
@@ -173,8 +175,7 @@ class Desk:
             NotAllowed: A rule forbids it, or the case is open to look only.
             UnknownReference: No such track.
         """
-        if not self._session.is_writer:
-            raise NotAllowed("The case is open to look only.", hint="Close it and open it for work.")
+        self._require_writer()
         with self._lock:
             verdicts.judge(
                 self._session,
@@ -183,6 +184,30 @@ class Desk:
                 note=note,
                 track_exists=lambda wanted: searching.track_exists(self._session, wanted),
             )
+
+    def split_track(self, track_id: str, *, at_pts_ticks: int) -> Corrected:
+        """Make two tracks of one; see :func:`review.correcting.split_track`."""
+        # Why: loads nets and detectors, which a window that only looks does not need.
+        from review.correcting import split_track  # noqa: PLC0415
+
+        self._require_writer()
+        with self._lock:
+            return _corrected(split_track(self._session, track_id, at_pts_ticks=at_pts_ticks))
+
+    def merge_tracks(self, first_id: str, second_id: str) -> Corrected:
+        """Make one track of two; see :func:`review.correcting.merge_tracks`."""
+        from review.correcting import merge_tracks  # noqa: PLC0415  # Reason: as above.
+
+        self._require_writer()
+        with self._lock:
+            return _corrected(merge_tracks(self._session, first_id, second_id))
+
+    def take_back_correction(self, number: int) -> Corrected:
+        """Take a correction back; see :func:`review.corrections.take_back`."""
+        self._require_writer()
+        with self._lock:
+            record = corrections.take_back(self._session, number)
+        return Corrected(number=number, track_ids=record.track_ids)
 
     def log_unmask(self, track_id: str, *, reason: str) -> None:
         """Record that a hit's picture is shown unmasked in a list, and why.
@@ -284,12 +309,21 @@ class Desk:
             can_judge=session.is_writer and self._is_allowed("verdict.add"),
         )
 
+    def _require_writer(self) -> None:
+        if not self._session.is_writer:
+            raise NotAllowed("The case is open to look only.", hint="Close it and open it for work.")
+
     def _is_allowed(self, act: str) -> bool:
         try:
             self._session.check(act)
         except (NotAllowed, UsageProblem):
             return False
         return True
+
+
+def _corrected(record: corrections.CorrectionRecord) -> Corrected:
+    assert record.correction is not None
+    return Corrected(number=record.number, track_ids=made_by(record.correction))
 
 
 def _noon_utc(day: date | None) -> datetime | None:

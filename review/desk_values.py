@@ -21,6 +21,7 @@ from models.errors import RelectureError
 __all__ = [
     "CaseCard",
     "CaseHeader",
+    "Corrected",
     "Frames",
     "LeftOut",
     "OperatorChoice",
@@ -75,6 +76,19 @@ class SynopsisOutlook:
     n_objects: int
     left_out: tuple[LeftOut, ...]
     n_others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """What a correction by hand made, or its taking back gave again.
+
+    Attributes:
+        number: Number of the correction in the case.
+        track_ids: The tracks that are there now.
+    """
+
+    number: int
+    track_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

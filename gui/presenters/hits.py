@@ -17,7 +17,7 @@ from gui.port import DeskPort
 from gui.presenters.filters import Filters, query_of
 from gui.runner import Job, Latest, Runner
 from gui.times import PARIS, parse_moment
-from review.desk_values import Problem, VerdictName
+from review.desk_values import Corrected, Problem, VerdictName
 from review.hits import Hit, Query, SearchResult
 
 __all__ = ["ORDERS", "HitsPresenter", "HitsState", "HitsView", "Order", "is_masked", "sorted_hits"]
@@ -44,7 +44,8 @@ class HitsState:
         warnings: (field, warning) pairs of the filter panel.
         pending: Tracks whose verdict is being recorded.
         unmasked: Tracks whose picture was unmasked for a logged reason.
-        undo_depth: Verdicts that can be taken back.
+        undo_depth: Verdicts and corrections that can be taken back.
+        marked: Track that waits for the other one to be merged with, or empty.
         notice: Key of a short message about what just happened, or empty.
     """
 
@@ -60,6 +61,7 @@ class HitsState:
     pending: frozenset[str] = frozenset()
     unmasked: frozenset[str] = frozenset()
     undo_depth: int = 0
+    marked: str = ""
     notice: str = ""
 
     @property
@@ -87,6 +89,13 @@ class _Taken:
     track_id: str
     verdict_before: str
     note_before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Correction:
+    """A correction that can be taken back."""
+
+    number: int
 
 
 def sorted_hits(hits: tuple[Hit, ...], order: Order) -> tuple[Hit, ...]:
@@ -130,7 +139,7 @@ class HitsPresenter:
         self._runner = runner
         self._on_selected = selected
         self._search = Latest(runner, "case")
-        self._taken: list[_Taken] = []
+        self._taken: list[_Taken | _Correction] = []
         self.advances_after_verdict = True
         self.state = HitsState()
 
@@ -166,6 +175,7 @@ class HitsPresenter:
                 problem=None,
                 selected=0 if hits else -1,
                 undo_depth=0,
+                marked="",
             )
             self._on_selected(self.state.current)
 
@@ -229,7 +239,7 @@ class HitsPresenter:
         self._record(hit.track_id, verdict, kept, on_recorded=lambda: self._recorded(taken, advances=advances))
 
     def undo(self) -> None:
-        """Take back the last verdict.
+        """Take back the last verdict or correction.
 
         The log only grows, so taking back is one more verdict: the one before is recorded again. A first verdict has
         none before it; the hit then becomes doubtful, with a note that says why.
@@ -237,6 +247,9 @@ class HitsPresenter:
         if not self._taken or self.state.pending:
             return
         last = self._taken[-1]
+        if isinstance(last, _Correction):
+            self._correct(lambda: self._desk.take_back_correction(last.number), "correction.undone", is_undo=True)
+            return
         before = _verdict(last.verdict_before)
         notice = "verdict.undone" if before is not None else "verdict.undone.doubtful"
 
@@ -248,6 +261,34 @@ class HitsPresenter:
 
         note = last.note_before if before is not None else TAKEN_BACK_NOTE
         self._record(last.track_id, before or "doubtful", note, on_recorded=recorded)
+
+    def split(self, at_pts_ticks: int | None) -> None:
+        """Split the selected hit's track before the frame shown.
+
+        Args:
+            at_pts_ticks: Tick of that frame; None when none is shown.
+        """
+        hit = self.state.current
+        if hit is None or not self._desk.card.can_judge or self.state.pending:
+            return
+        if at_pts_ticks is None or not hit.first_pts_ticks < at_pts_ticks <= hit.last_pts_ticks:
+            self._set(notice="correction.frame")
+            return
+        track_id = hit.track_id
+        self._correct(lambda: self._desk.split_track(track_id, at_pts_ticks=at_pts_ticks), "correction.split")
+
+    def mark_or_merge(self) -> None:
+        """Mark the selected hit; merge it with the one marked before; or take the mark off it."""
+        hit, marked = self.state.current, self.state.marked
+        if hit is None or not self._desk.card.can_judge or self.state.pending:
+            return
+        if hit.track_id == marked:
+            self._set(marked="", notice="")
+        elif not marked:
+            self._set(marked=hit.track_id, notice="correction.marked")
+        else:
+            track_id = hit.track_id
+            self._correct(lambda: self._desk.merge_tracks(marked, track_id), "correction.merged")
 
     def unmask(self, reason: str) -> None:
         """Show the selected hit's picture unmasked, once the reason is logged; without a reason nothing happens."""
@@ -301,6 +342,41 @@ class HitsPresenter:
             notice = self.state.notice
             self.select(self.state.selected + 1)
             self._set(notice=notice)
+
+    def _correct(self, act: Callable[[], Corrected], notice: str, *, is_undo: bool = False) -> None:
+        """Correct, then ask the case again: the list shows what the index holds now, and keeps what can be undone."""
+        query, purpose, current = self.query, self.state.purpose, self.state.current
+        if query is None or current is None:
+            return
+        self._set(pending=self.state.pending | {current.track_id}, notice="")
+
+        def work(job: Job) -> tuple[Corrected, SearchResult]:
+            return act(), self._desk.search(query, purpose=purpose)
+
+        def done(answer: tuple[Corrected, SearchResult]) -> None:
+            corrected, result = answer
+            if is_undo:
+                self._taken.pop()
+            else:
+                self._taken.append(_Correction(number=corrected.number))
+            hits = sorted_hits(result.hits, self.state.order)
+            place = next((i for i, hit in enumerate(hits) if hit.track_id in corrected.track_ids), -1)
+            self._set(
+                hits=hits,
+                result=result,
+                pending=frozenset(),
+                problem=None,
+                marked="",
+                selected=place if place >= 0 else min(self.state.selected, len(hits) - 1),
+                undo_depth=len(self._taken),
+                notice=notice if place >= 0 else "correction.elsewhere",
+            )
+            self._on_selected(self.state.current)
+
+        def failed(problem: Problem) -> None:
+            self._set(pending=frozenset(), problem=problem)
+
+        self._runner.start("case", work, done=done, failed=failed)
 
     def _search_failed(self, problem: Problem) -> None:
         self._set(is_searching=False, problem=problem)

@@ -34,6 +34,8 @@ KEYS: Final = (
     ("↑ ↓ ← →", "keys.move"),
     ("↵", "keys.play_hit"),
     ("V  R  D", "keys.judge"),
+    ("X", "keys.split"),
+    ("M", "keys.merge"),
     ("Ctrl+Z", "keys.undo"),
     ("N", "keys.note"),
     ("U", "keys.unmask"),

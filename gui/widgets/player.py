@@ -83,7 +83,7 @@ class PlayerPanel(QFrame):
         self._corrected, self._displayed = label(), label("muted")
         self._identity, self._zoom = label("muted", selectable=True), label("muted")
         self._strip = Filmstrip()
-        self._buttons = {name: self._tool() for name in (*_TRANSPORT, "box")}
+        self._buttons = {name: self._tool() for name in (*_TRANSPORT, "box", "split")}
         self._buttons["box"].setCheckable(True)
         self._speed = QComboBox()
         self._goto = QLineEdit()
@@ -110,6 +110,7 @@ class PlayerPanel(QFrame):
         self.stage.set_box_shown(state.shows_box)
         for name in (*_TRANSPORT, "box"):
             self._buttons[name].setEnabled(state.span is not None)
+        self._buttons["split"].setEnabled(self._can_judge and state.frame is not None)
         self._goto.setEnabled(state.frame is not None and state.frame.utc is not None)
         place = SPEEDS.index(abs(state.speed)) if abs(state.speed) in SPEEDS else SPEEDS.index(Fraction(1))
         self._speed.setCurrentIndex(place)
@@ -192,6 +193,9 @@ class PlayerPanel(QFrame):
         for row, (name, value, score, model, note) in enumerate(rows):
             self._add_fact(row, name, f"{value}  {words.percent(score)}", model, note)
         row = len(rows)
+        if hit.made_by is not None:
+            self._add_fact(row, words("attribute.correction"), self._phrases.made_by(hit.made_by), "", "")
+            row += 1
         if hit.verdict_note:
             self._add_fact(row, words("attribute.note"), hit.verdict_note, "", "")
         self._facts_grid.setRowStretch(row + 1, 1)
@@ -267,6 +271,7 @@ class PlayerPanel(QFrame):
         transport.addStretch(1)
         self._goto.setFixedWidth(108)
         transport.addWidget(self._goto)
+        transport.addWidget(self._buttons["split"])
         transport.addWidget(self._buttons["box"])
         transport.addWidget(self._speed)
         for speed in SPEEDS:

@@ -40,6 +40,7 @@ class ResultsPanel(QWidget):
         order_asked: A key of :data:`gui.presenters.hits.ORDERS`.
         goto_asked: A typed time.
         undo_asked: The undo button.
+        merge_asked: The merge button.
         unmask_asked: The unmask button.
         problem_dismissed: The problem was put away.
     """
@@ -47,6 +48,7 @@ class ResultsPanel(QWidget):
     order_asked = Signal(str)
     goto_asked = Signal(str)
     undo_asked = Signal()
+    merge_asked = Signal()
     unmask_asked = Signal()
     problem_dismissed = Signal()
 
@@ -54,10 +56,12 @@ class ResultsPanel(QWidget):
         super().__init__()
         self._words, self._phrases = words, phrases
         self._state = HitsState()
+        self._can_judge = True
         self._lane_hits: tuple[Hit, ...] | None = None
         self._count, self._verdicts = label("heading"), ElidedLabel("muted")
         self._order, self._goto = QComboBox(), QLineEdit()
-        self._undo, self._unmask = QToolButton(), QToolButton()
+        self._undo, self._unmask, self._merge = QToolButton(), QToolButton(), QToolButton()
+        self._merge.setCheckable(True)
         self._busy = QProgressBar()
         self._banner = ProblemBanner(words)
         self.grid = HitGrid(phrases=phrases, shelf=shelf)
@@ -76,6 +80,8 @@ class ResultsPanel(QWidget):
         self._banner.show_problem(self._phrases.problem(state.problem) if state.problem else None)
         self._undo.setEnabled(state.undo_depth > 0 and not state.pending)
         self._unmask.setEnabled(state.current is not None)
+        self._merge.setEnabled(self._can_judge and state.current is not None and not state.pending)
+        self._merge.setChecked(bool(state.marked))
         self._goto.setEnabled(bool(state.hits))
         self._show_counts(state)
         self._show_empty(state)
@@ -85,6 +91,11 @@ class ResultsPanel(QWidget):
         current = state.current
         self.lane.show_lane(self._lane, mark_utc=current.start_utc if current else None)
         self.lane.setVisible(bool(state.hits))
+
+    def set_can_judge(self, can_judge: bool) -> None:
+        """Grey corrections out in a case opened to look only."""
+        self._can_judge = can_judge
+        self.show_state(self._state)
 
     def focus_goto(self) -> None:
         """Put the cursor into the field of a time to go to."""
@@ -102,7 +113,11 @@ class ResultsPanel(QWidget):
         self._order.setToolTip(words("order.why"))
         self._goto.setPlaceholderText(words("goto.placeholder"))
         self._goto.setToolTip(words("goto.why"))
-        for button, name, key in ((self._undo, "undo", "undo.why"), (self._unmask, "mask", "unmask.why")):
+        for button, name, key in (
+            (self._undo, "undo", "undo.why"),
+            (self._merge, "merge", "correction.merge.why"),
+            (self._unmask, "mask", "unmask.why"),
+        ):
             button.setIcon(icon(name, tokens.text))
             button.setToolTip(words(key))
             button.setAccessibleName(words(key))
@@ -153,9 +168,9 @@ class ResultsPanel(QWidget):
         rows.addWidget(self._verdicts)
         row.addWidget(self._count, 1)
         self._goto.setFixedWidth(128)
-        for widget in (self._goto, self._order, self._undo, self._unmask):
+        for widget in (self._goto, self._order, self._undo, self._merge, self._unmask):
             row.addWidget(widget)
-        for button in (self._undo, self._unmask):
+        for button in (self._undo, self._merge, self._unmask):
             button.setIconSize(QSize(18, 18))
         self._busy.setRange(0, 0)
         self._busy.setTextVisible(False)
@@ -189,5 +204,6 @@ class ResultsPanel(QWidget):
         self._order.activated.connect(lambda place: self.order_asked.emit(ORDERS[place]))
         self._goto.returnPressed.connect(lambda: self.goto_asked.emit(self._goto.text()))
         self._undo.clicked.connect(self.undo_asked)
+        self._merge.clicked.connect(self.merge_asked)
         self._unmask.clicked.connect(self.unmask_asked)
         self._banner.dismissed.connect(self.problem_dismissed)

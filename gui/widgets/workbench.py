@@ -57,6 +57,7 @@ class Workbench(QWidget):
         self._connect()
         self._bind_keys()
         self.panel.set_can_judge(desk.card.can_judge)
+        self.results.set_can_judge(desk.card.can_judge)
         self.show_hits(self.hits.state)
         self.show_player(self.player.state)
         self.filters.focus_purpose()
@@ -152,6 +153,7 @@ class Workbench(QWidget):
             "step": lambda: player.step(1),
             "step-back": lambda: player.step(-1),
             "box": player.toggle_box,
+            "split": self._split,
         }
         acts[name]()
 
@@ -176,6 +178,11 @@ class Workbench(QWidget):
         dialog = NoteDialog(self, self._words, hit)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.hits.judge(cast(VerdictName, dialog.verdict), note=dialog.note)
+
+    def _split(self) -> None:
+        frame = self.player.state.frame
+        self.player.pause()
+        self.hits.split(frame.pts_ticks if frame is not None else None)
 
     def _unmask(self) -> None:
         if self.hits.state.current is None:
@@ -236,6 +243,7 @@ class Workbench(QWidget):
         results.order_asked.connect(lambda order: self.hits.set_order(cast(Order, order)))
         results.goto_asked.connect(self._goto)
         results.undo_asked.connect(self.hits.undo)
+        results.merge_asked.connect(self.hits.mark_or_merge)
         results.unmask_asked.connect(self._unmask)
         results.problem_dismissed.connect(self.hits.dismiss_problem)
         results.lane.moment_asked.connect(self.hits.go_to_moment)
@@ -260,6 +268,8 @@ class Workbench(QWidget):
             ("D", lambda: self.hits.judge("doubtful")),
             ("Ctrl+Z", self.hits.undo),
             ("N", self._note),
+            ("X", self._split),
+            ("M", self.hits.mark_or_merge),
             ("U", self._unmask),
             ("G", self._focus_goto),
             ("B", self.player.toggle_box),

@@ -81,7 +81,41 @@ _HITS: Final = (
     ("goto.why", "Première proposition à partir de cette heure (G)", "First proposition from that time on (G)"),
     ("goto.unreadable", "Heure illisible.", "Not a time."),
     ("goto.none", "Aucune proposition après cette heure.", "No proposition after that time."),
-    ("undo.why", "Reprendre le dernier verdict (Ctrl+Z)", "Take back the last verdict (Ctrl+Z)"),
+    (
+        "undo.why",
+        "Reprendre le dernier verdict ou la dernière rectification (Ctrl+Z)",
+        "Take back the last verdict or correction (Ctrl+Z)",
+    ),
+    (
+        "correction.merge.why",
+        "Réunir deux propositions du même objet (M sur l’une, puis sur l’autre)",
+        "Merge two propositions of one object (M on one, then on the other)",
+    ),
+    (
+        "player.split",
+        "Scinder avant l’image affichée : un autre objet commence là (X)",
+        "Split before the frame shown: another object begins there (X)",
+    ),
+    (
+        "correction.marked",
+        "Proposition retenue : choisissez celle du même objet, puis M.",
+        "Proposition marked: choose the one of the same object, then M.",
+    ),
+    (
+        "correction.frame",
+        "Affichez d’abord la première image de l’autre objet.",
+        "Show the first frame of the other object first.",
+    ),
+    ("correction.split", "Scission consignée ; Ctrl+Z la reprend.", "Split and logged; Ctrl+Z takes it back."),
+    ("correction.merged", "Réunion consignée ; Ctrl+Z la reprend.", "Merged and logged; Ctrl+Z takes it back."),
+    ("correction.undone", "Rectification reprise.", "Correction taken back."),
+    (
+        "correction.elsewhere",
+        "Rectification consignée ; l’objet ne répond plus à cette recherche (Ctrl+Z la reprend).",
+        "Correction logged; the object no longer answers this search (Ctrl+Z takes it back).",
+    ),
+    ("correction.by.split", "scission n° {number} de {tracks}", "split {number} of {tracks}"),
+    ("correction.by.merge", "réunion n° {number} de {tracks}", "merge {number} of {tracks}"),
     ("unmask.why", "Démasquer l’image, motif consigné (U)", "Unmask the picture, reason logged (U)"),
     ("unmask.title", "Démasquer l’image", "Unmask the picture"),
     (

@@ -18,6 +18,7 @@ from models.errors import CaseBusy, NotAllowed, UnknownReference, UnreadableInpu
 from review.desk_values import (
     CaseCard,
     CaseHeader,
+    Corrected,
     LeftOut,
     OperatorChoice,
     Progress,
@@ -25,7 +26,7 @@ from review.desk_values import (
     SynopsisOutlook,
     VerdictName,
 )
-from review.hits import Coverage, Hit, HitAttribute, Query, SearchResult
+from review.hits import Coverage, Hit, HitAttribute, MadeBy, Query, SearchResult
 
 START = datetime(2026, 3, 2, 20, 3, 10, tzinfo=UTC)
 RECORDER = timezone(timedelta(hours=1))
@@ -249,6 +250,7 @@ class FakeDesk:
     gui_thread: int | None = None
     pause_s: float = 0.0
     asked: list[tuple[str, object]] = field(default_factory=list)
+    replaced: list[tuple[tuple[Hit, ...], tuple[Hit, ...]]] = field(default_factory=list)
     opened: list[FakeFrames] = field(default_factory=list)
     is_closed: bool = False
     hold: threading.Event | None = None
@@ -298,6 +300,35 @@ class FakeDesk:
         self.hits = tuple(
             replace(hit, verdict=verdict, verdict_note=note) if hit.track_id == track_id else hit for hit in self.hits
         )
+
+    def split_track(self, track_id: str, *, at_pts_ticks: int) -> Corrected:
+        self._act("split", (track_id, at_pts_ticks))
+        whole = self._hit(track_id)
+        number = len(self.replaced) + 1
+        by = MadeBy(number=number, kind="split", track_ids=(track_id,))
+        spans = ((whole.first_pts_ticks, at_pts_ticks - 7500), (at_pts_ticks, whole.last_pts_ticks))
+        halves = tuple(
+            replace(whole, track_id=f"{track_id}-{n}", first_pts_ticks=a, last_pts_ticks=b, made_by=by)
+            for n, (a, b) in enumerate(spans)
+        )
+        return self._replaced((whole,), halves)
+
+    def merge_tracks(self, first_id: str, second_id: str) -> Corrected:
+        self._act("merge", (first_id, second_id))
+        pair = (self._hit(first_id), self._hit(second_id))
+        by = MadeBy(number=len(self.replaced) + 1, kind="merge", track_ids=(first_id, second_id))
+        return self._replaced(pair, (replace(pair[0], track_id="t-merged", made_by=by),))
+
+    def take_back_correction(self, number: int) -> Corrected:
+        self._act("take_back", number)
+        before, made = self.replaced.pop()
+        self.hits = (*before, *(hit for hit in self.hits if hit not in made))
+        return Corrected(number=number, track_ids=tuple(hit.track_id for hit in before))
+
+    def _replaced(self, before: tuple[Hit, ...], made: tuple[Hit, ...]) -> Corrected:
+        self.hits = (*(hit for hit in self.hits if hit not in before), *made)
+        self.replaced.append((before, made))
+        return Corrected(number=len(self.replaced), track_ids=tuple(hit.track_id for hit in made))
 
     def log_unmask(self, track_id: str, *, reason: str) -> None:
         self._act("unmask", (track_id, reason))

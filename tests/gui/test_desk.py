@@ -180,6 +180,27 @@ def test_looking_verdict_and_unmasking_are_in_the_log(case: Path, desk: Desk, hi
     assert (again.verdict, again.verdict_note) == ("validated", "vu de face")
 
 
+def test_a_split_from_the_window_is_searched_for_at_once_and_taken_back(case: Path, desk: Desk, hit: Hit) -> None:
+    middle = (hit.first_pts_ticks + hit.last_pts_ticks) // 2
+
+    made = desk.split_track(hit.track_id, at_pts_ticks=middle)
+    after = {item.track_id: item for item in desk.search(EVERYTHING, purpose="essai").hits}
+    merged = desk.merge_tracks(*made.track_ids)
+    for number in (merged.number, made.number):
+        back = desk.take_back_correction(number)
+
+    assert hit.track_id not in after
+    assert [after[name].made_by.kind for name in made.track_ids if after[name].made_by] == ["split", "split"]
+    assert back.track_ids == (hit.track_id,)
+    told = [body["act"] for body in log_of(case) if body.get("phase") == "intent"]
+    assert [act for act in told if act.startswith("tracks.")] == [
+        "tracks.split",
+        "tracks.merge",
+        "tracks.undo",
+        "tracks.undo",
+    ]
+
+
 def test_unmasking_needs_a_reason(desk: Desk, hit: Hit) -> None:
     with pytest.raises(UsageProblem):
         desk.log_unmask(hit.track_id, reason=" ")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -193,6 +194,81 @@ def test_undoing_a_first_verdict_leaves_a_doubtful_one_that_says_why(page: Page)
     assert page.state.notice == "verdict.undone.doubtful"
 
 
+def test_a_hit_is_split_before_the_frame_shown_and_the_first_half_is_selected(page: Page) -> None:
+    hit = page.state.hits[2]
+    page.presenter.select(2)
+
+    page.presenter.split(hit.first_pts_ticks + 7500)
+
+    assert page.acts("split") == [(hit.track_id, hit.first_pts_ticks + 7500)]
+    assert page.state.current is not None and page.state.current.made_by is not None
+    assert (page.state.current.made_by.kind, page.state.current.made_by.track_ids) == ("split", (hit.track_id,))
+    assert (page.state.notice, page.state.undo_depth, page.state.pending) == ("correction.split", 1, frozenset())
+
+
+@pytest.mark.parametrize("offset", [None, 0, 48 * 7500])
+def test_a_frame_outside_the_hit_splits_nothing_and_says_what_to_do(page: Page, offset: int | None) -> None:
+    page.presenter.split(None if offset is None else page.state.hits[0].first_pts_ticks + offset)
+
+    assert page.acts("split") == []
+    assert page.state.notice == "correction.frame"
+
+
+def test_two_hits_are_merged_by_marking_one_and_choosing_the_other(page: Page) -> None:
+    one, other = page.state.hits[1].track_id, page.state.hits[4].track_id
+    page.presenter.select(1)
+    page.presenter.mark_or_merge()
+    assert (page.state.marked, page.state.notice) == (one, "correction.marked")
+    page.presenter.select(4)
+
+    page.presenter.mark_or_merge()
+
+    assert page.acts("merge") == [(one, other)]
+    assert page.state.current is not None and page.state.current.track_id == "t-merged"
+    assert (page.state.marked, page.state.undo_depth) == ("", 1)
+
+
+def test_marking_the_marked_hit_takes_the_mark_off(page: Page) -> None:
+    page.presenter.mark_or_merge()
+    page.presenter.mark_or_merge()
+
+    assert (page.state.marked, page.acts("merge")) == ("", [])
+
+
+def test_undo_takes_back_corrections_and_verdicts_in_the_order_they_were_made(page: Page) -> None:
+    hit = page.state.hits[0]
+    page.presenter.judge("doubtful", note="à revoir")
+    page.presenter.split(hit.first_pts_ticks + 7500)
+
+    page.presenter.undo()
+    assert page.acts("take_back") == [1]
+    assert page.state.current is not None and page.state.current.track_id == hit.track_id
+    assert (page.state.notice, page.state.undo_depth) == ("correction.undone", 1)
+    page.presenter.undo()
+
+    assert page.acts("verdict")[-1][2] == TAKEN_BACK_NOTE
+
+
+def test_a_correction_that_is_refused_leaves_the_list_as_it_was(page: Page) -> None:
+    before = page.state.hits
+    page.desk.fails_with = NotAllowed("It is validated.", hint="Judge it anew.")
+
+    page.presenter.split(page.state.hits[0].first_pts_ticks + 7500)
+
+    assert page.state.hits == before
+    assert page.state.problem is not None
+    assert (page.state.pending, page.state.undo_depth) == (frozenset(), 0)
+
+
+def test_a_case_opened_to_look_only_takes_no_correction(page: Page) -> None:
+    page.desk.card = replace(page.desk.card, can_judge=False)
+
+    page.presenter.split(page.state.hits[0].first_pts_ticks + 7500)
+    page.presenter.mark_or_merge()
+
+    assert (page.acts("split"), page.state.marked) == ([], "")
+
+
 def test_a_note_keeps_the_hit_selected(page: Page) -> None:
     page.presenter.judge("doubtful", note="  plaque à relire ")
 
@@ -202,8 +278,6 @@ def test_a_note_keeps_the_hit_selected(page: Page) -> None:
 
 
 def test_a_case_opened_to_look_only_takes_no_verdict(page: Page) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     page.desk.card = replace(page.desk.card, can_judge=False)
 
     page.presenter.judge("validated")

@@ -127,6 +127,31 @@ def test_a_search_without_purpose_puts_the_cursor_there(qtbot: QtBot, make_windo
     assert desk.asked == []
 
 
+def test_keys_split_merge_and_take_back(qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk) -> None:
+    bench = searched(qtbot, make_window(), desk)
+    grid = bench.results.grid
+    whole = bench.hits.state.hits[0].track_id
+    bench.player.step(3)
+    qtbot.waitUntil(lambda: bench.is_at_rest)
+    grid.setFocus()
+
+    qtbot.keyClick(grid, KEY.Key_X)
+    qtbot.waitUntil(lambda: bench.hits.state.undo_depth == 1)
+    halves = [hit.track_id for hit in bench.hits.state.hits if hit.made_by is not None]
+    qtbot.keyClick(grid, KEY.Key_M)
+    bench.hits.select([hit.track_id for hit in bench.hits.state.hits].index(halves[1]))
+    qtbot.keyClick(grid, KEY.Key_M)
+    qtbot.waitUntil(lambda: bench.hits.state.undo_depth == 2)
+    qtbot.keyClick(grid, KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bench.hits.state.undo_depth == 1)
+    qtbot.keyClick(grid, KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bench.hits.state.undo_depth == 0)
+
+    assert halves == [f"{whole}-0", f"{whole}-1"]
+    current = bench.hits.state.current
+    assert current is not None and current.track_id == whole
+
+
 def test_keys_judge_undo_and_move(qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk) -> None:
     bench = searched(qtbot, make_window(), desk)
     grid = bench.results.grid

@@ -27,12 +27,13 @@ FAMILIES = {
     "verdict.": VERDICTS,
     "judge.": VERDICTS,
     "order.": ORDERS,
-    "attribute.": ("class", "colour", "upper_colour", "lower_colour", "bag", "headgear", "note"),
-    "headgear.": ("yes", "no"),
+    "attribute.": ("class", "colour", "upper_colour", "lower_colour", "bag", "headgear", "note", "correction"),
+    "headgear.": ("hat", "none"),
+    "correction.by.": ("split", "merge"),
     "export.": tuple(
         f"{kind}{tail}" for kind in ("still", "clip", "synopsis") for tail in ("", ".why", ".where", ".name")
     ),
-    "player.": ("first", "back", "step-back", "play", "step", "forward", "last", "box"),
+    "player.": ("first", "back", "step-back", "play", "step", "forward", "last", "box", "split"),
     "filter.": (*("purpose", "text", "time", "classes", "colours", "upper", "lower", "bags", "cameras", "from", "to"),),
     "fault.": ("missing", "unreadable", "no-day", "before-from", "doubled", "skipped"),
     "empty.": tuple(f"{page}.{part}" for page in ("begin", "searching") for part in ("title", "text")),
@@ -70,7 +71,7 @@ def test_every_text_that_the_window_asks_for_exists_and_none_is_left_over() -> N
     asked |= set(re.findall(r', "((?:undo|unmask|keys|top)\.[\w.]+)"\)', SOURCE))
     asked |= {key for _, key in KEYS}
     asked |= {family + name for family, names in FAMILIES.items() for name in names}
-    asked |= set(re.findall(r'"(verdict\.undone[\w.]*)"', SOURCE))
+    asked |= set(re.findall(r'"((?:verdict\.undone|correction\.)[\w.]*)"', SOURCE))
     asked |= {key for key in CATALOGUE if key.startswith("problem.")}
     asked -= {"empty.begin", "empty.searching", "problem.Other"}
 
