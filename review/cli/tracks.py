@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -21,35 +22,32 @@ from review.verdicts import latest
 
 __all__ = ["command"]
 
-_LISTING = "list"
 
-
-class _Listing(click.Group):
-    """``tracks CASE …`` lists, as it always did; a first word that names a command and no case runs that command."""
+class _Listing(click.Command):
+    """``tracks CASE …`` lists; a first word that names a correction, and no case, runs that command instead."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        is_command = bool(args) and args[0] in self.commands and not (Path(args[0]) / HEADER_FILE).exists()
-        if not is_command and args not in (["--help"], ["-h"]):
-            args = [_LISTING, *args]
-        return super().parse_args(ctx, args)
+        by_hand = _BY_HAND.get(args[0]) if args else None
+        if by_hand is None or (Path(args[0]) / HEADER_FILE).exists():
+            return super().parse_args(ctx, args)
+        ctx.info_name = f"{ctx.info_name} {args[0]}"
+        ctx.command = by_hand
+        return by_hand.parse_args(ctx, args[1:])
 
 
-@click.group(name="tracks", cls=_Listing, subcommand_metavar="CASE [OPTIONS] | COMMAND …")
-def command() -> None:
-    """List the tracks of a case (`relecture tracks CASE`), or correct them by hand.
-
-    A correction lies over the index, which stays as it is; it is logged, and can be taken back.
-    """
-
-
-@command.command(name=_LISTING)
+@click.command(
+    name="tracks",
+    cls=_Listing,
+    epilog="To correct tracks by hand: relecture tracks split|merge|undo|corrections --help. A correction lies over "
+    "the index, which stays as it is; it is logged, and can be taken back.",
+)
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One object per track on stdout.")
 @click.option("--mot", type=click.Path(path_type=Path), help="Write MOTChallenge text, one file a recording, into DIR.")
 @click.option("--parquet", type=click.Path(path_type=Path), help="Write one Parquet file.")
 @operator_options
-def list_(folder: Path, as_json: bool, mot: Path | None, parquet: Path | None, operator: str | None) -> None:
-    """List the tracks of a case, objects of class “other” included. The word `list` may be left out."""
+def command(folder: Path, as_json: bool, mot: Path | None, parquet: Path | None, operator: str | None) -> None:
+    """List the tracks of a case, objects of class “other” included."""
     with open_case(folder, operator=operator, writing=False) as session, session.act("tracks.list") as act:
         index = index_of(session)
         act.result = {"n_tracks": len(index.tracks)}
@@ -69,7 +67,7 @@ def list_(folder: Path, as_json: bool, mot: Path | None, parquet: Path | None, o
                 print_hit(hit_of(index, track, verdicts=verdicts))
 
 
-@command.command()
+@click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
 @click.argument("track", metavar="TRACK")
 @click.option(
@@ -85,7 +83,7 @@ def split(folder: Path, track: str, at: str, note: str, operator: str | None) ->
     say(_told(record))
 
 
-@command.command()
+@click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
 @click.argument("tracks", metavar="TRACK TRACK", nargs=2)
 @click.option("--note", default="", help="The officer's words; kept encrypted.")
@@ -97,7 +95,7 @@ def merge(folder: Path, tracks: tuple[str, str], note: str, operator: str | None
     say(_told(record))
 
 
-@command.command()
+@click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
 @click.argument("number", metavar="NUMBER", type=int)
 @click.option("--note", default="", help="The officer's words; kept encrypted.")
@@ -109,7 +107,7 @@ def undo(folder: Path, number: int, note: str, operator: str | None) -> None:
     say(f"Correction {number} is taken back (record {record.number}): {', '.join(record.track_ids)} again.")
 
 
-@command.command()
+@click.command()
 @click.argument("folder", metavar="CASE", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One object per record on stdout.")
 @operator_options
@@ -127,6 +125,9 @@ def corrections(folder: Path, as_json: bool, operator: str | None) -> None:
         click.echo(
             f"{_told(record)}  {record.operator_id}  {format_utc(record.utc)}  {document['state']}  {record.note}"
         )
+
+
+_BY_HAND: Final = {"split": split, "merge": merge, "undo": undo, "corrections": corrections}
 
 
 def _told(record: CorrectionRecord) -> str:

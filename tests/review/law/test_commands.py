@@ -114,7 +114,8 @@ def test_verify_prints_numbered_lines_and_exits_0(run: Run, sound_case: SoundCas
     assert code == 0
     lines = out.splitlines()
     assert lines[0].startswith("✓  1 header of the case: case c-")
-    assert lines[-1] == "– 11 purge certificate: the case was not purged (optional)"
+    assert lines[-2] == "– 11 purge certificate: the case was not purged (optional)"
+    assert lines[-1] == "✓ 12 corrections of tracks: complete and logged: 0 corrections, 0 logged as done"
 
 
 def test_verify_exits_1_and_names_file_and_check(
