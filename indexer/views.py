@@ -199,14 +199,14 @@ def _named(looks: Sequence[Look]) -> list[int]:
     """For each picture the number of the view that it shows; -1 where it shows nothing that could be compared."""
     first_looks: list[Look] = []
     names = []
-    now = -1
     for look in looks:
         if look.filled is not None:
             names.append(-1)
             continue
-        # Why: the view of the picture before is asked first: it is the answer nearly always.
-        order = sorted(range(len(first_looks)), key=lambda number: number != now)
-        now = next((number for number in order if _is_same(look, first_looks[number])), len(first_looks))
+        known = [number for number, first in enumerate(first_looks) if _is_same(look, first)]
+        # Why: the likest and not the last one. A view that began while a lorry filled the picture is alike enough to
+        # the empty scene to go on for ever, and the empty scene is the earlier view.
+        now = max(known, key=lambda number: alike(look.edges, first_looks[number].edges), default=len(first_looks))
         if now == len(first_looks):
             first_looks.append(look)
         names.append(now)
