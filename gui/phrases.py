@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from gui.times import format_clock, format_day, format_displayed, format_media_s
 from gui.words import CATALOGUE, Words
 from review.desk_values import Problem, Swatch
-from review.hits import Coverage, Hit, HitAttribute, MadeBy
+from review.hits import RANKED, Coverage, Hit, HitAttribute, MadeBy, Query
 
 __all__ = ["Phrases", "ProblemText"]
 
+_REASONS = {
+    "the picture carries no colour (night, infrared or thermal)": "no-colour",
+    "too few pixels": "few-pixels",
+    "no make stands out": "no-make",
+    "to be confirmed": "to-confirm",
+}
+"""Notes of the index to the words for them."""
 _COLOUR_NAMES = {"colour", "upper_colour", "lower_colour"}
 _TOLD_BY_DETAIL = {"NotAllowed", "OutOfScope", "BadRequisition", "ToolMissing", "UsageProblem", "Defect"}
 
@@ -56,6 +63,21 @@ class Phrases:
             return self.words.colour(swatch.french, swatch.english) if swatch else attribute.value
         key = f"{attribute.name}.{attribute.value}"
         return self.words(key) if key in CATALOGUE else attribute.value
+
+    def said(self, attribute: HitAttribute) -> str:
+        """Value and score of an attribute; a make as its ranked list; what is unknown with its reason."""
+        if attribute.value == "unknown":
+            reason = self.reason(attribute.note)
+            return f"{self.words('value.unknown')} ({reason})" if reason else self.words("value.unknown")
+        if attribute.name not in RANKED:
+            return f"{self.value(attribute)}  {self.words.percent(attribute.score)}"
+        ranked = [(attribute.value, attribute.score), *attribute.alternatives]
+        return " · ".join(f"{value.title()} {self.words.percent(score)}" for value, score in ranked)
+
+    def reason(self, note: str) -> str:
+        """Why an attribute is unknown or doubtful, in the window's language; an unknown note stays as it is."""
+        key = f"reason.{_REASONS.get(note, '')}"
+        return self.words(key) if key in CATALOGUE else note
 
     def attribute_name(self, name: str) -> str:
         """What an attribute is called."""
@@ -112,7 +134,7 @@ class Phrases:
             parts.append(words("coverage.profiles", profiles=", ".join(coverage.profiles)))
         return " · ".join(parts)
 
-    def warnings(self, coverage: Coverage) -> tuple[str, ...]:
+    def warnings(self, coverage: Coverage, query: Query | None = None) -> tuple[str, ...]:
         """What a person must know before they trust an empty result."""
         made = []
         if coverage.n_recordings == 0:
@@ -120,6 +142,8 @@ class Phrases:
         elif coverage.n_recordings_indexed < coverage.n_recordings:
             n_missing = coverage.n_recordings - coverage.n_recordings_indexed
             made.append(self.words.count("coverage.not_indexed", n_missing))
+        if query is not None and query.makes and not coverage.has_makes:
+            made.append(self.words("coverage.no_makes"))
         return tuple(made)
 
     def problem(self, problem: Problem) -> ProblemText:

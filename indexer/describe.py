@@ -15,6 +15,7 @@ from indexer.segments import track_id_of
 from indexer.sketches import CropSample, Sketch
 from models.colour import ALGORITHM_ID, combine_shares, person_colours, vehicle_colour
 from models.detectors import COARSE_LABELS
+from models.makes import VehicleMakeNet
 from models.modelset import ModelSet
 
 __all__ = ["COLOUR_MODEL", "DecodedFrames", "SceneLight", "describe"]
@@ -45,6 +46,12 @@ N_COLOUR_CROPS: Final = 5
 N_ALTERNATIVES: Final = 3
 MIN_ALTERNATIVE: Final = 0.15
 BAG_SHARE: Final = 0.25
+MIN_BAG_LOOKS: Final = 2
+MIN_HAT_SCORE: Final = 0.7
+MIN_MAKE_PX: Final = 48
+N_MAKES: Final = 5
+MIN_MAKE_SCORE: Final = 0.05
+MIN_BEST_MAKE_SCORE: Final = 0.15
 JPEG_QUALITY: Final = 88
 
 
@@ -206,22 +213,49 @@ def _attributes(
 ) -> tuple[Attribute, ...]:
     if not crops or class_name == "other":
         return ()
-    if scene.is_colourless:
-        names = ("colour",) if class_name in VEHICLE_CLASSES else ("upper_colour", "lower_colour")
-        return tuple(_unknown(name, "the picture carries no colour (night, infrared or thermal)") for name in names)
     found: list[Attribute] = []
-    if class_name in VEHICLE_CLASSES:
+    if scene.is_colourless:
+        names = {"person": ("upper_colour", "lower_colour")}.get(
+            class_name, ("colour",) if class_name in VEHICLE_CLASSES else ("upper_colour",)
+        )
+        found += [_unknown(name, "the picture carries no colour (night, infrared or thermal)") for name in names]
+    elif class_name in VEHICLE_CLASSES:
         shares = [vehicle_colour(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
         found.append(_colour("colour", combine_shares(shares)))
     elif class_name == "person":
         pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.cloth_gains_bgr) for crop in crops]
         found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
         found.append(_colour("lower_colour", combine_shares([lower for _, lower in pairs])))
-        found += _carried(sketch, crops, models)
     else:
         pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.cloth_gains_bgr) for crop in crops]
         found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
+    if class_name == "person":
+        found += _carried(sketch, crops, models)
+    if class_name in VEHICLE_CLASSES and models.makes is not None:
+        found.append(_make(crops, models.makes))
     return tuple(found)
+
+
+def _make(crops: list[CropSample], net: VehicleMakeNet) -> Attribute:
+    """A ranked list of makes, to be confirmed by eye; unknown where the vehicle is too small or none stands out."""
+    large = [crop.image_bgr_u8 for crop in crops if min(crop.image_bgr_u8.shape[:2]) >= MIN_MAKE_PX]
+    note = f"smaller than {MIN_MAKE_PX} px"
+    if large:
+        mean = net.rank(large).mean(axis=0)
+        ranked = sorted(zip(mean.tolist(), net.makes, strict=True), key=lambda item: (-item[0], item[1]))
+        kept = [(make, round(score, 4)) for score, make in ranked[:N_MAKES] if score >= MIN_MAKE_SCORE]
+        if kept and kept[0][1] >= MIN_BEST_MAKE_SCORE:
+            (make, score), *rest = kept
+            return Attribute(
+                name="make",
+                value=make,
+                score=score,
+                model=net.model_id,
+                alternatives=tuple(rest),
+                note="to be confirmed",
+            )
+        note = "no make stands out"
+    return Attribute(name="make", value="unknown", score=0.0, model=net.model_id, note=note)
 
 
 def _colour(name: str, ranked: tuple[object, ...]) -> Attribute:
@@ -245,7 +279,7 @@ def _carried(sketch: Sketch, crops: list[CropSample], models: ModelSet) -> list[
             ((count / sketch.n_bag_looks, label) for label, count in sketch.bag_votes.items()), reverse=True
         )
         share, label = ranked[0]
-        if share >= BAG_SHARE:
+        if share >= BAG_SHARE and sketch.bag_votes[label] >= MIN_BAG_LOOKS:
             alternatives = tuple((other, round(part, 4)) for part, other in ranked[1:])
             found.append(
                 Attribute(
@@ -259,10 +293,10 @@ def _carried(sketch: Sketch, crops: list[CropSample], models: ModelSet) -> list[
     if models.person_attributes is not None:
         described = models.person_attributes.describe([crop.image_bgr_u8 for crop in crops])
         model_id = models.person_attributes.model_id
-        for name, value, source in (("bag", "backpack", "backpack"), ("headgear", "hat", "hat")):
-            score = float(np.mean([item.score(source) for item in described]))
-            if score >= 0.5 and not any(item.name == name for item in found):
-                found.append(Attribute(name=name, value=value, score=round(score, 4), model=model_id))
+        # Why: what the same net says of bags is hardly better than chance (0011); it is not read.
+        score = float(np.mean([item.score("hat") for item in described]))
+        if score >= MIN_HAT_SCORE:
+            found.append(Attribute(name="headgear", value="hat", score=round(score, 4), model=model_id))
     return found
 
 

@@ -14,9 +14,13 @@ from typing import Final
 from models.errors import ModelProblem
 from models.roles import Role, refused_purpose_of
 
-__all__ = ["RefusedFile", "RegistryEntry", "entry_from_table", "read_registry_file"]
+__all__ = ["RefusedFile", "RegistryEntry", "entry_from_table", "read_local_entry", "read_registry_file"]
 
 _FORMAT: Final = 1
+_NOT_IN_FILES: Final = frozenset({"is_embedded", "is_local"})
+_LOCAL_HINT: Final = "docs/adr/0026-nets-listed-by-a-unit.md shows a whole entry."
+LOCAL_ROLES: Final = (Role.DETECTOR, Role.VEHICLE_MAKE)
+"""Roles whose nets see crops of vehicles, or whole pictures, and can answer with listed words alone."""
 _DAMAGED: Final = "The installation is damaged: install Relecture again."
 
 
@@ -45,6 +49,7 @@ class RegistryEntry:
         accuracy_fr: The same in French, for reports that join a procedure.
         refusals: What it must not be used for, or does badly.
         is_embedded: True when the file ships with the program.
+        is_local: True for a net that the unit listed on this machine.
     """
 
     name: str
@@ -67,6 +72,7 @@ class RegistryEntry:
     classes: tuple[str, ...] = ()
     refusals: str = ""
     is_embedded: bool = False
+    is_local: bool = False
 
     @property
     def model_id(self) -> str:
@@ -107,6 +113,32 @@ def read_registry_file(path: Path, *, is_embedded: bool) -> tuple[tuple[Registry
     return entries, refused
 
 
+def read_local_entry(content: bytes, *, name: str) -> RegistryEntry:
+    """The one entry of a file by which a unit lists a net of its own; stricter than ours, since nobody reviews it.
+
+    Raises:
+        ModelProblem: Not a registry file with one entry, a role that a unit cannot list, or a figure or origin missing.
+    """
+    try:
+        tables = tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ModelProblem(f"The entry {name} cannot be read: {exc}", hint=_LOCAL_HINT) from exc
+    _refuse_unknown_keys(tables, ("format", "model"), where=name)
+    listed = _tables(tables.get("model", []))
+    if tables.get("format") != _FORMAT or len(listed) != 1:
+        raise ModelProblem(f"The entry {name} is not one [[model]] of the format {_FORMAT}.", hint=_LOCAL_HINT)
+    entry = dataclasses.replace(entry_from_table(listed[0], is_embedded=False), is_local=True)
+    if entry.role not in LOCAL_ROLES:
+        raise ModelProblem(
+            f"The entry {name} lists a net of the role {entry.role}.",
+            hint=f"A unit can list nets of the roles {', '.join(LOCAL_ROLES)}.",
+        )
+    for key in ("licence", "author", "trained_on", "accuracy", "accuracy_fr", "classes"):
+        if not getattr(entry, key):
+            raise ModelProblem(f"The entry {name} has an empty {key}.", hint=_LOCAL_HINT)
+    return entry
+
+
 def entry_from_table(table: dict[str, object], *, is_embedded: bool) -> RegistryEntry:
     """One entry, checked field by field.
 
@@ -114,7 +146,7 @@ def entry_from_table(table: dict[str, object], *, is_embedded: bool) -> Registry
         ModelProblem: A key is unknown or missing, a value is of the wrong kind, or the purpose is refused.
     """
     name = str(table.get("name", "without name"))
-    fields = {field.name: field for field in dataclasses.fields(RegistryEntry) if field.name != "is_embedded"}
+    fields = {field.name: field for field in dataclasses.fields(RegistryEntry) if field.name not in _NOT_IN_FILES}
     _refuse_unknown_keys(table, tuple(fields), where=name)
     values: dict[str, object] = {}
     for key, field in fields.items():

@@ -77,8 +77,8 @@ class CropClassifier:
         return np.concatenate([row["probabilities"] for row in rows])
 
 
-def fit_crop(crop_bgr_u8: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A crop scaled to 64x64 with its proportions kept, centred on grey; training and use share this function.
+def fit_crop(crop_bgr_u8: NDArray[np.uint8], *, side_px: int = INPUT_PX) -> NDArray[np.uint8]:
+    """A crop scaled to a square with its proportions kept, centred on grey; training and use share this function.
 
     Raises:
         Defect: The crop has no pixels or is not a BGR picture.
@@ -90,11 +90,11 @@ def fit_crop(crop_bgr_u8: NDArray[np.uint8]) -> NDArray[np.uint8]:
         message = f"A crop of shape {crop_bgr_u8.shape} was given where a BGR picture belongs."
         raise Defect(message, hint="Report this with the recording's size and codec.")
     height, width = crop_bgr_u8.shape[:2]
-    scale = INPUT_PX / max(height, width)
+    scale = side_px / max(height, width)
     wide, high = max(1, round(width * scale)), max(1, round(height * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    canvas = np.full((INPUT_PX, INPUT_PX, _CHANNELS), _PAD_U8, np.uint8)
-    top, left = (INPUT_PX - high) // 2, (INPUT_PX - wide) // 2
+    canvas = np.full((side_px, side_px, _CHANNELS), _PAD_U8, np.uint8)
+    top, left = (side_px - high) // 2, (side_px - wide) // 2
     canvas[top : top + high, left : left + wide] = cv2.resize(crop_bgr_u8, (wide, high), interpolation=method)
     return canvas
 

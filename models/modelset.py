@@ -22,6 +22,7 @@ from models.detectors.pvb import PvbDetector
 from models.detectors.rtmdet import RtmdetPersonDetector
 from models.detectors.walkers import WalkerFinder
 from models.detectors.yolox import YoloxDetector
+from models.makes import VehicleMakeNet
 from models.registry import Registry, RegistryEntry
 from models.runtime import Device, Net, engine_id
 from models.selfcheck import require_sound_registry
@@ -43,6 +44,7 @@ class ModelSet:
         person_attributes: None when not imported.
         appearance: Encodes clothing and vehicles; ships with the program; None when left out.
         walkers: Cuts what moves into walkers where no detector is imported; ships with the program; None when not used.
+        makes: Ranks makes of vehicles; None when no net of that role is imported.
         ids: ``name@version`` of every net and every method of ours that proposes something, sorted.
         digest: Hex SHA-256 over names, versions and file digests: equal sets give equal digests on any machine.
         engine: What computes, with its version and device.
@@ -57,6 +59,7 @@ class ModelSet:
     digest: str
     engine: str
     walkers: WalkerFinder | None = None
+    makes: VehicleMakeNet | None = None
 
 
 def _pvb(net: Net, model_id: str) -> Detector:
@@ -152,6 +155,9 @@ def load_model_set(
     if registry.is_present(registry.entry(PersonAttributeNet.name)):
         persons = PersonAttributeNet.load(registry, device=device)
         used.append(registry.entry(PersonAttributeNet.name))
+    makes = VehicleMakeNet.load(registry, device=device)
+    if makes is not None:
+        used.append(registry.entry(makes.model_id))
     methods = (appearance.model_id, COLOUR_ID)
     return ModelSet(
         profile=profile,
@@ -163,6 +169,7 @@ def load_model_set(
         digest=digest_of(used, methods=methods),
         engine=engine_id("cuda" if any(net.provider == "cuda" for net in nets) else "cpu"),
         walkers=walkers,
+        makes=makes,
     )
 
 

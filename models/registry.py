@@ -18,12 +18,13 @@ from typing import Final
 
 import platformdirs
 
-from models._registry_file import RefusedFile, RegistryEntry, read_registry_file
+from models._registry_file import RefusedFile, RegistryEntry, read_local_entry, read_registry_file
 from models.errors import ModelProblem, UnreadableInput
 from models.roles import Role
 from models.runtime import Device, Net, open_session
 
 __all__ = [
+    "LOCAL_SUFFIX",
     "ImportReport",
     "RefusedFile",
     "Registry",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 _PACKAGE: Final = Path(__file__).parent
+LOCAL_SUFFIX: Final = ".entry.toml"
 _CHUNK_BYTES: Final = 1 << 20
 _LARGEST_MODEL_BYTES: Final = 4 << 30
 
@@ -99,7 +101,7 @@ class Registry:
 
     @classmethod
     def load(cls, *, folder: Path | None = None) -> Registry:
-        """Read both registry files of the installed program.
+        """Read both registry files of the installed program, and the entries that the unit listed on this machine.
 
         Args:
             folder: Folder of imported nets; :func:`models_folder` when None.
@@ -110,7 +112,8 @@ class Registry:
         entries, refused = read_registry_file(_PACKAGE / "registry.toml", is_embedded=False)
         embedded_file = _PACKAGE / "embedded" / "registry.toml"
         embedded = read_registry_file(embedded_file, is_embedded=True)[0] if embedded_file.exists() else ()
-        return cls((*entries, *embedded), refused=refused, folder=folder)
+        own = _local_entries(folder if folder is not None else models_folder())
+        return cls((*entries, *embedded, *own), refused=refused, folder=folder)
 
     def entry(self, name: str) -> RegistryEntry:
         """The entry of that name, or ``name@version``.
@@ -156,6 +159,37 @@ class Registry:
             ModelProblem: Its SHA-256 is not listed, or is listed as refused, or the folder cannot be written.
         """
         return self.place(_read_whole(path), name=path.name)
+
+    def list_local(self, entry_file: Path, net_file: Path) -> RegistryEntry:
+        """List a net of the unit's own, and import it: the entry first, which names the digest, then the file.
+
+        Args:
+            entry_file: Registry file with one entry.
+            net_file: The net.
+
+        Raises:
+            UnreadableInput: A file is missing or not readable.
+            ModelProblem: The entry is not sound, names a net, file or digest that is listed or refused already, or the
+                net has another digest than the entry says. Nothing has changed then.
+        """
+        content, net = _read_whole(entry_file), _read_whole(net_file)
+        entry = read_local_entry(content, name=entry_file.name)
+        found = hashlib.sha256(net).hexdigest()
+        if found != entry.sha256:
+            raise ModelProblem(
+                f"The net {net_file.name} is not the one that the entry lists: expected {entry.sha256}, found {found}.",
+                hint="Give the digest of the file itself: sha256sum FILE.",
+            )
+        others = [item for item in self.entries if not (item.is_local and item.name == entry.name)]
+        taken = [item.name for item in others if item.file == entry.file]
+        if taken:
+            raise ModelProblem(f"The file name {entry.file} belongs to {taken[0]}.", hint="Name the file otherwise.")
+        registry = Registry([*others, entry], refused=self.refused, folder=self.folder)
+        # Why: an entry whose file is missing is a net not imported yet; a file without its entry stops every start.
+        _write_durably(self.folder / f"{entry.name}{LOCAL_SUFFIX}", content)
+        _write_durably(self.folder / entry.file, net)
+        self.entries = registry.entries
+        return entry
 
     def import_path(self, path: Path) -> ImportReport:
         """Import a file, or every ``.onnx`` file of a folder; what is not listed is reported, never taken.
@@ -210,6 +244,13 @@ class Registry:
             if doubled:
                 message = f"The model registry lists the {what} {doubled[0]} twice."
                 raise ModelProblem(message, hint="The installation is damaged: install Relecture again.")
+
+
+def _local_entries(folder: Path) -> tuple[RegistryEntry, ...]:
+    """Entries that the unit listed, by name."""
+    return tuple(
+        read_local_entry(_read_whole(path), name=path.name) for path in sorted(folder.glob(f"*{LOCAL_SUFFIX}"))
+    )
 
 
 def _read_whole(path: Path) -> bytes:

@@ -20,7 +20,7 @@ class Role(StrEnum):
     APPEARANCE = "appearance"
     CLOTHING_MASK = "clothing_mask"
     VEHICLE_MAKE = "vehicle_make"
-    """An empty slot: no small net with a clear licence is known."""
+    """An empty slot: no small net with a clear licence is known; a unit can list its own."""
 
 
 REFUSED_PURPOSES: Final = (

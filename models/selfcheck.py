@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from models.errors import ModelProblem, UnreadableInput
-from models.registry import Registry, sha256_of
+from models.registry import LOCAL_SUFFIX, Registry, sha256_of
 from models.roles import Role, refused_purpose_of
 
 __all__ = ["Check", "SelfCheckReport", "require_sound_registry", "verify_models"]
@@ -142,6 +142,7 @@ def _strangers(registry: Registry) -> tuple[list[str], list[str]]:
     if not registry.folder.is_dir():
         return [], []
     listed = {entry.file for entry in registry.entries if not entry.is_embedded}
+    listed |= {f"{entry.name}{LOCAL_SUFFIX}" for entry in registry.entries if entry.is_local}
     reason_by_digest = {item.sha256: item for item in registry.refused}
     unlisted, refused = [], []
     for path in sorted(registry.folder.rglob("*")):

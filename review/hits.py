@@ -24,6 +24,7 @@ class Query:
         colours: Vehicle or object colours, any of.
         upper: Upper garment colours, any of.
         lower: Lower garment colours, any of.
+        makes: Makes of vehicles, any of; a hit where one of them is on its ranked list.
         bags: ``backpack``, ``handbag``, ``suitcase`` or ``any``.
         cameras: Camera identifiers.
         from_utc: Only objects still seen at or after this instant (corrected time).
@@ -38,6 +39,7 @@ class Query:
     colours: tuple[str, ...] = ()
     upper: tuple[str, ...] = ()
     lower: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
     bags: tuple[str, ...] = ()
     cameras: tuple[str, ...] = ()
     from_utc: datetime | None = None
@@ -148,6 +150,7 @@ class Coverage:
         n_tracks: Tracks in the index, ``other`` included.
         n_judged: Tracks that carry a verdict.
         models: Models that made the index.
+        has_makes: True when a net ranked makes of vehicles; without one no search by make can find anything.
     """
 
     footage_s: float
@@ -159,6 +162,7 @@ class Coverage:
     n_tracks: int
     n_judged: int
     models: tuple[str, ...] = ()
+    has_makes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

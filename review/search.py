@@ -223,16 +223,18 @@ def made_by_of(index: Index, track: Track) -> MadeBy | None:
 
 def _candidates(session: CaseSession, index: Index, query: Query) -> list[Hit]:
     wanted = [
-        ("colour", query.colours),
-        ("upper_colour", query.upper),
-        ("lower_colour", query.lower),
-        ("bag", () if "any" in query.bags else query.bags),
+        ("colour", query.colours, CLOSE_SHARE),
+        ("upper_colour", query.upper, CLOSE_SHARE),
+        ("lower_colour", query.lower, CLOSE_SHARE),
+        ("bag", () if "any" in query.bags else query.bags, CLOSE_SHARE),
+        # Why: a make is a ranked suggestion; whatever stands on the list may be the one.
+        ("make", query.makes, 0.0),
     ]
     found = index.rows.select(
         classes=query.classes,
         not_classes=() if query.classes else ("other",),
         cameras=query.cameras,
-        attributes=[(name, values, CLOSE_SHARE) for name, values in wanted if values],
+        attributes=[item for item in wanted if item[1]],
     )
     verdicts = _verdicts(session)
     hits = [hit_of(index, index.track(track_id), score=score, verdicts=verdicts) for track_id, score in found]
@@ -306,6 +308,7 @@ def _coverage(session: CaseSession, index: Index) -> Coverage:
         n_tracks=len(index.tracks),
         n_judged=len(_verdicts(session)),
         models=tuple(sorted({model for segment in index.segments for model in segment.model_ids})),
+        has_makes=any(item.name == "make" for track in index.tracks for item in track.attributes),
     )
 
 

@@ -10,9 +10,10 @@ from typing import Final
 
 from models.colour import canonical_colour
 from models.errors import UsageProblem
+from models.make_names import MAKES, canonical_make
 from review.hits import Query
 
-__all__ = ["BAGS", "class_names", "colour_names", "with_words"]
+__all__ = ["BAGS", "class_names", "colour_names", "make_names", "makes_among", "with_words"]
 
 BAGS: Final = ("backpack", "handbag", "suitcase")
 _CLASS_WORDS: Final = {
@@ -41,6 +42,10 @@ _UPPER: Final = frozenset(
     "jacket coat shirt sweater hoodie top tshirt veste manteau chemise pull blouson haut maillot sweat".split()
 )
 _LOWER: Final = frozenset("trousers jeans pants skirt shorts pantalon jean jupe short bas".split())
+_MAKES_OF_TWO_WORDS: Final = tuple(make for make in MAKES if "-" in make)
+_ORDINARY_WORDS: Final = frozenset({"man", "mini", "smart"})
+"""Makes that mean something else in a sentence; a filter of its own takes them."""
+_MAKERS_CLASSES: Final = ("car", "van", "truck", "bus")
 _FILLERS: Final = frozenset(
     "a an the with and of in on wearing carrying un une le la les des du de d l et avec portant en au aux qui".split()
 )
@@ -57,6 +62,7 @@ class _Found:
     upper: list[str]
     lower: list[str]
     bags: list[str]
+    makes: list[str]
     ignored: list[str]
 
 
@@ -86,6 +92,25 @@ def class_names(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def make_names(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Makes as typed.
+
+    Raises:
+        UsageProblem: One is no make that searches know.
+    """
+    makes, unknown = makes_among(words)
+    if unknown:
+        raise UsageProblem(f"“{unknown[0]}” is not a make of vehicle.", hint=f"Known: {', '.join(MAKES)}.")
+    return makes
+
+
+def makes_among(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The makes among words as typed, and the words that are none."""
+    makes = [(word, canonical_make(word)) for word in words]
+    unknown = tuple(word for word, make in makes if make is None)
+    return tuple(dict.fromkeys(make for _, make in makes if make)), unknown
+
+
 def with_words(query: Query, text: str) -> tuple[Query, tuple[str, ...]]:
     """Add the filters that a text names; also gives the words that name none.
 
@@ -94,8 +119,10 @@ def with_words(query: Query, text: str) -> tuple[Query, tuple[str, ...]]:
     if not text.strip():
         return query, ()
     plain = _plain(text).replace("sac a dos", "backpack").replace("sac a main", "handbag")
+    for make in _MAKES_OF_TWO_WORDS:
+        plain = plain.replace(make.replace("-", " "), make)
     tokens = [token for token in re.findall(r"[a-z-]+", plain) if token not in _FILLERS]
-    found = _Found([], [], [], [], [], [])
+    found = _Found([], [], [], [], [], [], [])
     pending: list[str] = []
     target: list[str] | None = None
     for token in tokens:
@@ -120,9 +147,12 @@ def with_words(query: Query, text: str) -> tuple[Query, tuple[str, ...]]:
         upper=_merged(query.upper, found.upper),
         lower=_merged(query.lower, found.lower),
         bags=_merged(query.bags, found.bags),
+        makes=_merged(query.makes, found.makes),
     )
     if (combined.upper or combined.lower or combined.bags) and not combined.classes:
         combined = replace(combined, classes=("person",))
+    if combined.makes and not combined.classes:
+        combined = replace(combined, classes=_MAKERS_CLASSES)
     return combined, tuple(found.ignored)
 
 
@@ -136,6 +166,10 @@ def _take_noun(token: str, found: _Found) -> list[str] | None:
         if token in words:
             found.bags.append(bag)
             return []
+    make = canonical_make(token)
+    if make and make not in _ORDINARY_WORDS:
+        found.makes.append(make)
+        return found.colours
     classes = _class_of(token)
     if classes:
         found.classes += classes

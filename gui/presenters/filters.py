@@ -9,6 +9,7 @@ from typing import Final
 
 from gui.times import parse_moment
 from review.hits import Query
+from review.wording import makes_among
 
 __all__ = ["BAGS", "CLASSES", "Filters", "QueryOrFaults", "query_of"]
 
@@ -27,6 +28,7 @@ class Filters:
         colours: Ticked vehicle colours.
         upper: Ticked upper garment colours.
         lower: Ticked lower garment colours.
+        makes: Makes, as typed, with commas between.
         bags: Ticked bags.
         cameras: Ticked cameras.
         from_text: Start of the span, as typed.
@@ -39,6 +41,7 @@ class Filters:
     colours: tuple[str, ...] = ()
     upper: tuple[str, ...] = ()
     lower: tuple[str, ...] = ()
+    makes: str = ""
     bags: tuple[str, ...] = ()
     cameras: tuple[str, ...] = ()
     from_text: str = ""
@@ -51,8 +54,8 @@ class QueryOrFaults:
 
     Attributes:
         query: The query; None when a field is at fault.
-        faults: (field, fault) pairs: field ``purpose``, ``from`` or ``to``; fault ``missing``, ``unreadable``,
-            ``no-day`` or ``before-from``.
+        faults: (field, fault) pairs: field ``purpose``, ``from``, ``to`` or ``makes``; fault ``missing``,
+            ``unreadable``, ``no-day``, ``before-from`` or ``no-make``.
         warnings: (field, warning) pairs that do not stop the search: ``doubled`` or ``skipped``.
     """
 
@@ -80,6 +83,9 @@ def query_of(filters: Filters, *, day: date | None) -> QueryOrFaults:
             faults.append((field, parsed.warning))
         elif parsed.warning:
             warnings.append((field, parsed.warning))
+    makes, unknown = makes_among(tuple(part for part in filters.makes.replace(";", ",").split(",") if part.strip()))
+    if unknown:
+        faults.append(("makes", "no-make"))
     start, end = moments
     if start is not None and end is not None and end <= start:
         faults.append(("to", "before-from"))
@@ -90,6 +96,7 @@ def query_of(filters: Filters, *, day: date | None) -> QueryOrFaults:
         colours=filters.colours,
         upper=filters.upper,
         lower=filters.lower,
+        makes=makes,
         bags=filters.bags,
         cameras=filters.cameras,
         from_utc=start,

@@ -43,10 +43,14 @@ class FilterPanel(QFrame):
         self._words = words
         self._purpose = QLineEdit()
         self._purpose.setMaxLength(400)
-        self._text = QLineEdit()
+        self._text, self._makes = QLineEdit(), QLineEdit()
         self._from, self._to = QLineEdit(), QLineEdit()
-        self._faults = {"purpose": label("fault", wraps=True), "time": label("fault", wraps=True)}
-        self._labels = {name: label("field") for name in ("purpose", "text", "time")}
+        self._faults = {
+            "purpose": label("fault", wraps=True),
+            "time": label("fault", wraps=True),
+            "makes": label("fault", wraps=True),
+        }
+        self._labels = {name: label("field") for name in ("purpose", "text", "time", "makes")}
         self._classes = ChipGroup(CLASSES, phrases.class_name)
         self._bags = ChipGroup(BAGS, lambda name: words(f"bag.{name}"))
         self._cameras = ChipGroup(card.cameras, str)
@@ -75,6 +79,7 @@ class FilterPanel(QFrame):
             colours=self._colours["colours"].chosen(),
             upper=self._colours["upper"].chosen(),
             lower=self._colours["lower"].chosen(),
+            makes=self._makes.text(),
             bags=self._bags.chosen(),
             cameras=self._cameras.chosen(),
             from_text=self._from.text(),
@@ -85,6 +90,7 @@ class FilterPanel(QFrame):
         """Show other filters."""
         self._purpose.setText(filters.purpose)
         self._text.setText(filters.text)
+        self._makes.setText(filters.makes)
         self._from.setText(filters.from_text)
         self._to.setText(filters.to_text)
         self._classes.choose(filters.classes)
@@ -98,11 +104,16 @@ class FilterPanel(QFrame):
     def show_faults(self, faults: tuple[tuple[str, str], ...], warnings: tuple[tuple[str, str], ...]) -> None:
         """Say which fields stop a search, or read as something to be told."""
         faulty = {field for field, _ in faults}
-        for field, edit in (("purpose", self._purpose), ("from", self._from), ("to", self._to)):
+        for field, edit in (
+            ("purpose", self._purpose),
+            ("from", self._from),
+            ("to", self._to),
+            ("makes", self._makes),
+        ):
             restyle(edit, "fault", "true" if field in faulty else "false")
-        told: dict[str, list[str]] = {"purpose": [], "time": []}
+        told: dict[str, list[str]] = {"purpose": [], "time": [], "makes": []}
         for field, fault in faults:
-            told["purpose" if field == "purpose" else "time"].append(self._words(f"fault.{fault}"))
+            told[field if field in told else "time"].append(self._words(f"fault.{fault}"))
         for field, warning in warnings:
             told["time"].append(f"{self._words('filter.' + field)} : {self._words('fault.' + warning)}")
         for name, lines in told.items():
@@ -138,6 +149,8 @@ class FilterPanel(QFrame):
         self._purpose.setToolTip(words("filter.purpose.why"))
         self._text.setPlaceholderText(words("filter.text.example"))
         self._text.setToolTip(words("filter.text.why"))
+        self._makes.setPlaceholderText(words("filter.makes.example"))
+        self._makes.setToolTip(words("filter.makes.why"))
         for edit, name, limit in ((self._from, "from", self._card.from_utc), (self._to, "to", self._card.to_utc)):
             edit.setPlaceholderText(words(f"filter.{name}"))
             scope = words("filter.scope", moment=format_moment(limit)) if limit else ""
@@ -165,7 +178,9 @@ class FilterPanel(QFrame):
         times.addWidget(self._to)
         column.addLayout(times)
         column.addWidget(self._faults["time"])
-        for name in ("colours", "upper", "lower", "bags", "cameras"):
+        column.addWidget(self._sections["colours"])
+        self._add_field(column, self._labels["makes"], self._makes, self._faults["makes"])
+        for name in ("upper", "lower", "bags", "cameras"):
             column.addWidget(self._sections[name])
         column.addStretch(1)
         for note in self._faults.values():
@@ -200,7 +215,7 @@ class FilterPanel(QFrame):
     def _connect(self) -> None:
         self._search.clicked.connect(self.search_asked)
         self._clear.clicked.connect(self._clear_all)
-        for edit in (self._purpose, self._text, self._from, self._to):
+        for edit in (self._purpose, self._text, self._makes, self._from, self._to):
             edit.returnPressed.connect(self.search_asked)
         for group in (self._classes, self._bags, self._cameras):
             group.changed.connect(self._count)

@@ -183,15 +183,19 @@ class PlayerPanel(QFrame):
         self._title.setText(f"{self._phrases.class_name(hit.class_name)} — {hit.camera}")
         self._source.setText(hit.recording_name)
         self._source.setToolTip(f"SHA-256 {hit.recording_sha256}\n{hit.recording_id} · {hit.track_id}")
-        rows = [
-            (words("attribute.class"), self._phrases.class_name(hit.class_name), hit.class_score, hit.class_model, "")
-        ]
+        said = f"{self._phrases.class_name(hit.class_name)}  {words.percent(hit.class_score)}"
+        rows = [(words("attribute.class"), said, hit.class_model, "")]
         rows += [
-            (self._phrases.attribute_name(item.name), self._phrases.value(item), item.score, item.model, item.note)
+            (
+                self._phrases.attribute_name(item.name),
+                self._phrases.said(item),
+                item.model,
+                self._phrases.reason(item.note),
+            )
             for item in hit.attributes
         ]
-        for row, (name, value, score, model, note) in enumerate(rows):
-            self._add_fact(row, name, f"{value}  {words.percent(score)}", model, note)
+        for row, (name, value, model, note) in enumerate(rows):
+            self._add_fact(row, name, value, model, note)
         row = len(rows)
         if hit.made_by is not None:
             self._add_fact(row, words("attribute.correction"), self._phrases.made_by(hit.made_by), "", "")

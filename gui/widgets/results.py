@@ -150,7 +150,7 @@ class ResultsPanel(QWidget):
             self._empty_text.setText(words(f"{key}.text"))
             return
         coverage = state.result.coverage
-        lines = [*self._phrases.warnings(coverage), self._phrases.coverage(coverage)]
+        lines = [*self._phrases.warnings(coverage, state.result.query), self._phrases.coverage(coverage)]
         if coverage.models:
             lines.append(words("coverage.models", models=", ".join(coverage.models)))
         lines.append(words("empty.none.text"))

@@ -33,6 +33,13 @@ _FILTERS: Final = (
     ),
     ("filter.scope", "Limite de la réquisition : {moment}", "Limit of the réquisition: {moment}"),
     ("filter.colours", "Couleur du véhicule", "Vehicle colour"),
+    ("filter.makes", "Marque (à confirmer)", "Make (to be confirmed)"),
+    ("filter.makes.example", "renault, peugeot…", "renault, peugeot…"),
+    (
+        "filter.makes.why",
+        "Cherche dans la liste classée des marques que propose un réseau importé par l’unité.",
+        "Looks in the ranked list of makes that a net imported by the unit proposes.",
+    ),
     ("filter.upper", "Haut du corps", "Upper garment"),
     ("filter.lower", "Bas du corps", "Lower garment"),
     ("filter.bags", "Bagage", "Bag"),
@@ -43,6 +50,7 @@ _FILTERS: Final = (
     ("fault.missing", "Dites pourquoi vous cherchez : la loi l’exige.", "Say why you search: the law asks for it."),
     ("fault.unreadable", "Heure illisible. Exemple : 02/03 21:03", "Not a time. Example: 02/03 21:03"),
     ("fault.no-day", "Ajoutez le jour : 02/03/2026 21:03", "Add the day: 02/03/2026 21:03"),
+    ("fault.no-make", "Marque inconnue. Exemple : renault, peugeot", "No known make. Example: renault, peugeot"),
     ("fault.before-from", "La fin précède le début.", "The end is before the start."),
     (
         "fault.doubled",
@@ -167,6 +175,11 @@ _HITS: Final = (
     ("coverage.profiles", "profil {profiles}", "profile {profiles}"),
     ("coverage.models", "Modèles : {models}", "Models: {models}"),
     ("coverage.nothing_imported", "Aucun enregistrement n’a été importé.", "No recording was imported."),
+    (
+        "coverage.no_makes",
+        "Aucun réseau de marques n’a servi à cet index : une recherche par marque n’y trouve rien.",
+        "No net of makes took part in this index: a search by make finds nothing in it.",
+    ),
     (
         "coverage.not_indexed.one",
         "{n} enregistrement n’est pas encore indexé : ce qu’il montre n’est pas dans la liste.",

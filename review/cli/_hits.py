@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from models.errors import UsageProblem
-from review.hits import Coverage, Hit, Query
-from review.wording import BAGS, class_names, colour_names
+from review.hits import RANKED, Coverage, Hit, HitAttribute, Query
+from review.wording import BAGS, class_names, colour_names, make_names
 
 __all__ = ["instant", "print_coverage", "print_hit", "query_of", "search_options"]
 
@@ -29,6 +29,7 @@ def search_options(command: F) -> F:
         click.option("--colour", "colours", multiple=True, metavar="NAME", help="Colour of a vehicle."),
         click.option("--upper", multiple=True, metavar="NAME", help="Colour of the upper garment."),
         click.option("--lower", multiple=True, metavar="NAME", help="Colour of the lower garment."),
+        click.option("--make", "makes", multiple=True, metavar="NAME", help="Make on the ranked list of a vehicle."),
         click.option("--bag", "bags", multiple=True, type=click.Choice([*BAGS, "any"]), help="What is carried."),
         click.option("--camera", "cameras", multiple=True, metavar="ID", help="Only this camera; may be repeated."),
         click.option("--from", "from_", metavar="TIME", help="Seen at or after this corrected time."),
@@ -51,6 +52,7 @@ def query_of(
     colours: tuple[str, ...],
     upper: tuple[str, ...],
     lower: tuple[str, ...],
+    makes: tuple[str, ...],
     bags: tuple[str, ...],
     cameras: tuple[str, ...],
     from_: str | None,
@@ -70,6 +72,7 @@ def query_of(
         colours=colour_names(colours),
         upper=colour_names(upper),
         lower=colour_names(lower),
+        makes=make_names(makes),
         bags=bags,
         cameras=cameras,
         from_utc=instant(from_, "--from") if from_ else None,
@@ -87,12 +90,22 @@ def print_hit(hit: Hit) -> None:
         when = f"{hit.start_utc.astimezone(PARIS):%Y-%m-%d %H:%M:%S} (recorder {hit.displayed_start:%H:%M:%S})"
     else:
         when = f"at {hit.start_s:.2f} s (clock unknown)"
-    said = ", ".join(f"{item.name} {item.value} {item.score:.0%}" for item in hit.attributes)
+    said = ", ".join(_said(item) for item in hit.attributes)
     verdict = f" [{hit.verdict}]" if hit.verdict else ""
     click.echo(
         f"{hit.track_id}  {hit.camera}  {when}  {hit.end_s - hit.start_s:.1f} s  {hit.class_name} "
         f"{hit.class_score:.0%}  {said}  {hit.recording_name} frames {hit.first_frame}-{hit.last_frame}{verdict}"
     )
+
+
+def _said(item: HitAttribute) -> str:
+    """An attribute in few words; a make is never one answer, and what is unknown comes with its reason."""
+    if item.value == "unknown":
+        return f"{item.name} unknown ({item.note or 'no reason given'})"
+    if item.name in RANKED:
+        ranked = [(item.value, item.score), *item.alternatives]
+        return f"{item.name} to be confirmed: " + " or ".join(f"{value} {score:.0%}" for value, score in ranked)
+    return f"{item.name} {item.value} {item.score:.0%}"
 
 
 def print_coverage(coverage: Coverage, n_hits: int) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from models.errors import ModelProblem
+from models.errors import ModelProblem, UsageProblem
 from models.fetch import fetch_model
 from models.registry import Registry, RegistryEntry
+from models.roles import Role
 from models.selfcheck import verify_models
 from review.cli._run import emit_json, progress, say
 
@@ -40,19 +41,35 @@ def list_(as_json: bool) -> None:
         return
     for entry in registry.entries:
         click.echo(f"{_state(registry, entry):12} {entry.role:19} {entry.model_id:52} {entry.licence}")
+    for role in Role:
+        if not registry.of_role(role):
+            click.echo(f"{'no net':12} {role:19} none with a clear licence is known; a unit can list its own (--entry)")
     for item in registry.refused:
         click.echo(f"{'refused':12} {'':19} {item.name}: {item.reason}")
 
 
 @command.command(name="import")
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-def import_(paths: tuple[Path, ...]) -> None:
+@click.option(
+    "--entry",
+    metavar="ENTRY.toml",
+    type=click.Path(path_type=Path),
+    help="List the one FILE as a net of the unit's own, by a registry entry that names its digest.",
+)
+def import_(paths: tuple[Path, ...], entry: Path | None) -> None:
     """Import listed nets from FILEs, or all that are listed among the .onnx files of a folder.
 
+    A unit may list a detector or a net of makes of its own: --entry says for what it is, from where, at which figures.
     A FILE that is refused makes the command end with 1, or 23 when nothing was imported; what is refused in a folder
     is named, and is no failure as long as something was imported.
     """
     registry = Registry.load()
+    if entry is not None:
+        if len(paths) != 1:
+            raise UsageProblem("--entry lists one net, so name one FILE.")
+        listed = registry.list_local(entry, paths[0])
+        say(f"Listed and imported {listed.model_id} ({listed.role}, {listed.licence}), on this workstation alone.")
+        return
     imported: list[RegistryEntry] = []
     refused: list[tuple[str, str, str]] = []
     n_named_refused = 0
@@ -61,8 +78,8 @@ def import_(paths: tuple[Path, ...]) -> None:
         imported += report.imported
         refused += report.refused
         n_named_refused += 0 if path.is_dir() else len(report.refused)
-    for entry in imported:
-        say(f"Imported {entry.model_id} ({entry.role}, {entry.licence}).")
+    for item in imported:
+        say(f"Imported {item.model_id} ({item.role}, {item.licence}).")
     for _, _, reason in refused:
         say(f"Refused: {reason}")
     if refused and not imported:
@@ -112,6 +129,8 @@ def check(as_json: bool) -> None:
 def _state(registry: Registry, entry: RegistryEntry) -> str:
     if entry.is_embedded:
         return "embedded"
+    if entry.is_local and registry.is_present(entry):
+        return "own"
     return "imported" if registry.is_present(entry) else "not imported"
 
 

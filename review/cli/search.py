@@ -33,6 +33,10 @@ def command(folder: Path, text: str, purpose: str, as_json: bool, operator: str 
         timeless = recordings_without_clock(session) if by_time else ()
     if timeless:
         say(f"Not searched by time, since their clock is not established: {', '.join(timeless)}.")
+    if result.query.makes and not result.coverage.has_makes:
+        say(
+            "No net that ranks makes took part in this index, so a search by make finds nothing: relecture models list."
+        )
     if result.words_ignored:
         say(f"Not understood and not used: {', '.join(result.words_ignored)}.")
     if as_json:

@@ -60,7 +60,14 @@ TIMED = (
         crop_jpeg=b"jpeg",
     ),
     _track("t-grey-car", 2, 9, attributes=[_said("colour", "grey", 0.5, ("white", 0.4))], vector=(0.8, 0.6, 0)),
-    _track("t-van", 4, 6, class_name="van", attributes=[_said("colour", "white")], vector=(0, 1, 0)),
+    _track(
+        "t-van",
+        4,
+        6,
+        class_name="van",
+        attributes=[_said("colour", "white"), _said("make", "renault", 0.5, ("citroen", 0.06))],
+        vector=(0, 1, 0),
+    ),
     _track(
         "t-walker",
         3,
@@ -127,6 +134,10 @@ def _found(session: CaseSession, **filters: Any) -> set[str]:
         ({"upper": ("red",)}, {"t-walker"}),
         ({"upper": ("red", "black")}, {"t-walker", "t-waiting"}),
         ({"upper": ("red",), "lower": ("black",)}, set()),
+        ({"makes": ("renault",)}, {"t-van"}),
+        ({"makes": ("citroen", "opel")}, {"t-van"}),
+        ({"makes": ("opel",)}, set()),
+        ({"text": "renault clio blanche"}, {"t-van"}),
         ({"bags": ("backpack",)}, {"t-walker"}),
         ({"bags": ("handbag",)}, set()),
         ({"bags": ("any",)}, {"t-walker"}),
@@ -241,6 +252,10 @@ def test_coverage_counts_a_recording_as_indexed_when_all_of_it_is(searchable: Ca
 
     assert coverage.n_recordings_indexed == 1
     assert 20 < coverage.analysed_s < coverage.footage_s
+
+
+def test_coverage_says_whether_a_search_by_make_could_find_anything(searchable: CaseSession) -> None:
+    assert search(searchable, Query(makes=("opel",)), purpose="essai").coverage.has_makes
 
 
 @pytest.mark.parametrize("purpose", ["", "   "])

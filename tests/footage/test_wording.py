@@ -7,7 +7,7 @@ import pytest
 
 from models.errors import UsageProblem
 from review.hits import Query
-from review.wording import class_names, colour_names, with_words
+from review.wording import class_names, colour_names, make_names, with_words
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,16 @@ from review.wording import class_names, colour_names, with_words
         ("valise", Query(classes=("person",), bags=("suitcase",))),
         ("piéton avec sac à main", Query(classes=("person",), bags=("handbag",))),
         ("rouge", Query(colours=("red",))),
+        ("Citroën noire", Query(classes=("car", "van", "truck", "bus"), makes=("citroen",), colours=("black",))),
+        ("voiture alfa romeo rouge", Query(classes=("car",), makes=("alfa-romeo",), colours=("red",))),
     ],
 )
 def test_a_phrase_names_the_filters_that_it_says(text: str, expected: Query) -> None:
     query, _ = with_words(Query(), text)
 
     assert query == Query(
-        **{name: getattr(expected, name) for name in ("classes", "colours", "upper", "lower", "bags")}, text=text
+        **{name: getattr(expected, name) for name in ("classes", "colours", "upper", "lower", "makes", "bags")},
+        text=text,
     )
 
 
@@ -69,6 +72,8 @@ def test_a_class_reads_in_both_languages(word: str, names: tuple[str, ...]) -> N
 def test_what_is_no_colour_or_class_is_refused_with_those_that_are() -> None:
     with pytest.raises(UsageProblem, match="not a colour") as colour:
         colour_names(("fuschia-ish",))
+    with pytest.raises(UsageProblem, match="not a make of vehicle"):
+        make_names(("renault", "zorglub"))
     with pytest.raises(UsageProblem, match="not a class") as kind:
         class_names(("avion",))
 

@@ -27,15 +27,17 @@ FAMILIES = {
     "verdict.": VERDICTS,
     "judge.": VERDICTS,
     "order.": ORDERS,
-    "attribute.": ("class", "colour", "upper_colour", "lower_colour", "bag", "headgear", "note", "correction"),
+    "attribute.": ("class", "colour", "upper_colour", "lower_colour", "bag", "headgear", "make", "note", "correction"),
     "headgear.": ("hat", "none"),
     "correction.by.": ("split", "merge"),
     "export.": tuple(
         f"{kind}{tail}" for kind in ("still", "clip", "synopsis") for tail in ("", ".why", ".where", ".name")
     ),
     "player.": ("first", "back", "step-back", "play", "step", "forward", "last", "box", "split"),
-    "filter.": (*("purpose", "text", "time", "classes", "colours", "upper", "lower", "bags", "cameras", "from", "to"),),
-    "fault.": ("missing", "unreadable", "no-day", "before-from", "doubled", "skipped"),
+    "filter.": (
+        *("purpose", "text", "time", "classes", "colours", "upper", "lower", "bags", "cameras", "from", "to", "makes"),
+    ),
+    "fault.": ("missing", "unreadable", "no-day", "before-from", "doubled", "skipped", "no-make"),
     "empty.": tuple(f"{page}.{part}" for page in ("begin", "searching") for part in ("title", "text")),
     "hits.": tuple(f"{name}.{form}" for name in VERDICTS for form in ("one", "many")),
 }

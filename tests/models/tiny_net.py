@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import hashlib
 
-__all__ = ["digest_of", "entry_table", "identity_net"]
+__all__ = ["digest_of", "entry_table", "field_bytes", "identity_net", "varint_field"]
 
 
 def identity_net(*, note: str = "tiny") -> bytes:
     """A net with input ``x`` [free, 3] and output ``y`` of the same shape; ``note`` makes its digest differ."""
-    value = _field(1, _field(1, _varint_field(1, 1) + _field(2, _field(1, _field(2, b"n")) + _dim(3))))
-    graph = (
-        _field(1, _field(1, b"x") + _field(2, b"y") + _field(4, b"Identity"))
-        + _field(2, note.encode())
-        + _field(11, _field(1, b"x") + _field(2, _inner(value)))
-        + _field(12, _field(1, b"y") + _field(2, _inner(value)))
+    value = field_bytes(
+        1, field_bytes(1, varint_field(1, 1) + field_bytes(2, field_bytes(1, field_bytes(2, b"n")) + _dim(3)))
     )
-    return _varint_field(1, 8) + _field(7, graph) + _field(8, _varint_field(2, 13))
+    graph = (
+        field_bytes(1, field_bytes(1, b"x") + field_bytes(2, b"y") + field_bytes(4, b"Identity"))
+        + field_bytes(2, note.encode())
+        + field_bytes(11, field_bytes(1, b"x") + field_bytes(2, _inner(value)))
+        + field_bytes(12, field_bytes(1, b"y") + field_bytes(2, _inner(value)))
+    )
+    return varint_field(1, 8) + field_bytes(7, graph) + field_bytes(8, varint_field(2, 13))
 
 
 def digest_of(content: bytes) -> str:
@@ -45,12 +47,12 @@ def entry_table(content: bytes, **changes: object) -> dict[str, object]:
 
 
 def _inner(value: bytes) -> bytes:
-    """The TypeProto that ``_field(1, TypeProto)`` wraps."""
+    """The TypeProto that ``field_bytes(1, TypeProto)`` wraps."""
     return value[2:]
 
 
 def _dim(size: int) -> bytes:
-    return _field(1, _varint_field(1, size))
+    return field_bytes(1, varint_field(1, size))
 
 
 def _varint(value: int) -> bytes:
@@ -62,9 +64,11 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _varint_field(number: int, value: int) -> bytes:
+def varint_field(number: int, value: int) -> bytes:
+    """A number as a field of a protocol buffer."""
     return _varint(number << 3) + _varint(value)
 
 
-def _field(number: int, content: bytes) -> bytes:
+def field_bytes(number: int, content: bytes) -> bytes:
+    """Bytes, a text or a message as a field of a protocol buffer."""
     return _varint(number << 3 | 2) + _varint(len(content)) + content
