@@ -43,7 +43,7 @@ def list_(as_json: bool) -> None:
         click.echo(f"{_state(registry, entry):12} {entry.role:19} {entry.model_id:52} {entry.licence}")
     for role in Role:
         if not registry.of_role(role):
-            click.echo(f"{'no net':12} {role:19} none with a clear licence is known; a unit can list its own (--entry)")
+            click.echo(f"{'no net':12} {role:19} none with a clear licence known; a unit can list its own (--entry)")
     for item in registry.refused:
         click.echo(f"{'refused':12} {'':19} {item.name}: {item.reason}")
 
@@ -59,7 +59,7 @@ def list_(as_json: bool) -> None:
 def import_(paths: tuple[Path, ...], entry: Path | None) -> None:
     """Import listed nets from FILEs, or all that are listed among the .onnx files of a folder.
 
-    A unit may list a detector or a net of makes of its own: --entry says for what it is, from where, at which figures.
+    A unit may list a net of makes of its own: --entry says what it is, from where, and at which figures.
     A FILE that is refused makes the command end with 1, or 23 when nothing was imported; what is refused in a folder
     is named, and is no failure as long as something was imported.
     """

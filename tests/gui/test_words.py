@@ -34,6 +34,7 @@ FAMILIES = {
         f"{kind}{tail}" for kind in ("still", "clip", "synopsis") for tail in ("", ".why", ".where", ".name")
     ),
     "player.": ("first", "back", "step-back", "play", "step", "forward", "last", "box", "split"),
+    "reason.": ("no-colour", "few-pixels", "no-make", "to-confirm"),
     "filter.": (
         *("purpose", "text", "time", "classes", "colours", "upper", "lower", "bags", "cameras", "from", "to", "makes"),
     ),
