@@ -2,25 +2,29 @@
 """``python -m benchmarks.indexing``: indexing against plain decoding, a detector on every frame, and DVR-Scan.
 
     make SET OUT --minutes 60 --activity 0.04    a long recording of a short set of ``python -m samples``
+    sample SET OUT                               a recording of ``python -m samples`` as it was filmed, without seams
     real CLIP LABELS OUT --minutes 10            a real clip, played once, then its own quiet groups
     speed CLIP... --results DIR --runs 3         ffmpeg, Relecture with one and two workers, DVR-Scan, in turn
     exhaustive CLIP... --results DIR             the run that skips nothing, for the tracks that triage loses
     frames CLIP... --results DIR                 the imported detectors on a sample of frames
+    all CLIP... --results DIR                    speed, frames and report in one run
     memory CLIP --log FILE                       peak memory of every segment of a long recording
     report --results DIR [--memory FILE]         tables in Markdown, and plots beside the results
 
-DVR-Scan brings another OpenCV and is installed in an environment of its own: name its program with --dvr-scan.
+DVR-Scan brings another OpenCV and is installed in an environment of its own: name its program with --dvr-scan; with
+--dvr-scan-s it scans so many seconds of each recording, and its time for the whole is extrapolated.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.indexing import report, speed
-from benchmarks.indexing.footage import BuiltFootage, build, read_labels, read_sample
+from benchmarks.indexing.footage import BuiltFootage, build, read_labels, read_sample, taken_whole
 from benchmarks.indexing.memory import follow_memory
 
 
@@ -45,16 +49,22 @@ def _parser() -> argparse.ArgumentParser:
     real.add_argument("out", type=Path)
     real.add_argument("--minutes", type=float, default=10.0)
     real.set_defaults(run=_real)
-    for name, run in (("speed", _speed), ("exhaustive", _exhaustive), ("frames", _frames)):
+    sample = commands.add_parser("sample")
+    sample.add_argument("set", type=Path)
+    sample.add_argument("out", type=Path)
+    sample.set_defaults(run=lambda arguments: _say(taken_whole(read_sample(arguments.set), arguments.out)))
+    for name, run in (("speed", _speed), ("exhaustive", _exhaustive), ("frames", _frames), ("all", _all)):
         command = commands.add_parser(name)
         command.add_argument("clips", type=Path, nargs="+")
         command.add_argument("--results", type=Path, required=True)
         command.add_argument("--runs", type=int, default=3)
         command.add_argument("--jobs", type=int, nargs="+", default=[2, 1])
         command.add_argument("--dvr-scan", type=Path)
+        command.add_argument("--dvr-scan-s", type=float, help="Seconds that DVR-Scan is timed on. Default: all.")
         command.add_argument("--no-decode", action="store_true")
         command.add_argument("--also-no-walkers", action="store_true", help="Run once more without that net.")
         command.add_argument("--profile", default="fast", help="Whose detectors are timed on every frame.")
+        command.add_argument("--home", type=Path, help="Folder of imported detectors, for the frames alone.")
         command.set_defaults(run=run)
     memory = commands.add_parser("memory")
     memory.add_argument("clip", type=Path)
@@ -101,6 +111,7 @@ def _speed(arguments: argparse.Namespace) -> None:
             runs=arguments.runs,
             jobs=arguments.jobs,
             dvr_scan=arguments.dvr_scan,
+            dvr_scan_s=arguments.dvr_scan_s,
             has_decode=not arguments.no_decode,
             has_walkers=not arguments.also_no_walkers,
         )
@@ -115,16 +126,24 @@ def _exhaustive(arguments: argparse.Namespace) -> None:
 
 def _frames(arguments: argparse.Namespace) -> None:
     arguments.results.mkdir(parents=True, exist_ok=True)
+    if arguments.home is not None:
+        os.environ["RELECTURE_HOME"] = str(arguments.home)
     for clip in arguments.clips:
         speed.frames_of(clip, arguments.results, profile=arguments.profile)
 
 
+def _all(arguments: argparse.Namespace) -> None:
+    _speed(arguments)
+    _frames(arguments)
+    _report(arguments)
+
+
 def _report(arguments: argparse.Namespace) -> None:
-    print(report.speed_table(arguments.results))
-    print()
-    print(report.losses_table(arguments.results))
+    text = f"{report.speed_table(arguments.results)}\n\n{report.losses_table(arguments.results)}\n"
+    (arguments.results / "tables.md").write_text(text)
+    print(text)
     report.draw_speed(arguments.results, arguments.results / "speed.png")
-    if arguments.memory is not None:
+    if getattr(arguments, "memory", None) is not None:
         print()
         print(report.memory_table(arguments.memory))
         report.draw_memory(arguments.memory, arguments.memory.with_suffix(".png"))

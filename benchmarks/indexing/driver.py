@@ -12,11 +12,12 @@ import json
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -27,6 +28,7 @@ from indexer.pipeline import IndexConfig, SegmentPlan, index_segment, plan_segme
 from indexer.probe import PacketTable, probe
 from indexer.records import Recording, Track
 from indexer.segments import Segment, pack, unpack
+from indexer.warmup import compile_kernels
 from models.modelset import ModelSet, Profile, load_model_set
 
 _models: list[ModelSet] = []
@@ -41,16 +43,16 @@ def index_recording(clip: Path, *, profile: Profile, jobs: int, has_walkers: boo
         jobs: Worker processes.
         has_walkers: False leaves out the net that finds walkers, to show what it costs.
     """
-    started = time.perf_counter()
-    recording, packets = probed_recording(clip)
-    probe_s = time.perf_counter() - started
-    config = IndexConfig.of_profile(profile)
-    plans = plan_segments(recording, packets, config)
-    started = time.perf_counter()
-    segments = [
-        unpack(content, name="segment") for content in _contents(recording, packets, plans, config, jobs, has_walkers)
-    ]
-    index_s = time.perf_counter() - started
+    with _workers(jobs, profile, has_walkers) as run:
+        started = time.perf_counter()
+        recording, packets = probed_recording(clip)
+        probe_s = time.perf_counter() - started
+        config = IndexConfig.of_profile(profile)
+        plans = plan_segments(recording, packets, config)
+        started = time.perf_counter()
+        made = run(functools.partial(_made, recording, packets, config), plans)
+        segments = [unpack(content, name="segment") for content in made]
+        index_s = time.perf_counter() - started
     facts = recording.facts
     return {
         "clip": clip.name,
@@ -77,27 +79,22 @@ def probed_recording(clip: Path) -> tuple[Recording, PacketTable]:
     return probed.recording(str(clip), camera="bench"), probed.packets
 
 
-def _contents(
-    recording: Recording,
-    packets: PacketTable,
-    plans: tuple[SegmentPlan, ...],
-    config: IndexConfig,
-    jobs: int,
-    has_walkers: bool,
-) -> Iterator[bytes]:
+@contextmanager
+def _workers(jobs: int, profile: Profile, has_walkers: bool) -> Iterator[Callable[..., Iterator[bytes]]]:
+    """A map over processes that load what they need while the recording is probed; one job is this process."""
     if jobs == 1:
-        _open_models(cast("Profile", config.profile), has_walkers)
-        models = _models[0]
-        for plan in plans:
-            yield pack(index_segment(recording, packets, plan, config, models))[0]
+        _open_models(profile, has_walkers)
+        yield map
         return
     with ProcessPoolExecutor(
         jobs,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_open_models,
-        initargs=(config.profile, has_walkers),
+        initargs=(profile, has_walkers),
     ) as pool:
-        yield from pool.map(functools.partial(_made, recording, packets, config), plans)
+        for _ in range(jobs):
+            pool.submit(compile_kernels)
+        yield pool.map
 
 
 def _open_models(profile: Profile, has_walkers: bool) -> None:

@@ -20,7 +20,16 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BuiltFootage", "Pass", "SourceFootage", "active_frames_of", "build", "read_labels", "read_sample"]
+__all__ = [
+    "BuiltFootage",
+    "Pass",
+    "SourceFootage",
+    "active_frames_of",
+    "build",
+    "read_labels",
+    "read_sample",
+    "taken_whole",
+]
 
 MIN_QUIET_GROUPS = 2
 
@@ -132,6 +141,23 @@ def build(source: SourceFootage, out: Path, *, length_s: float, activity: float 
         activity=float(active_frames_of(passes, n_frames).mean()),
         n_bytes=out.stat().st_size,
         passes=passes,
+    )
+
+
+def taken_whole(source: SourceFootage, out: Path) -> BuiltFootage:
+    """A recording as it was filmed, without any seam: its bytes under another name."""
+    out.write_bytes(source.path.read_bytes())
+    with av.open(str(out)) as container:
+        stream = container.streams.video[0]
+        times = [packet.pts for packet in container.demux(stream) if packet.size and packet.pts is not None]
+        duration_s = float((max(times) - min(times)) * Fraction(stream.time_base or 1))
+    return BuiltFootage(
+        path=out,
+        n_frames=len(times),
+        duration_s=duration_s * len(times) / max(1, len(times) - 1),
+        activity=float(active_frames_of(source.passes, len(times)).mean()),
+        n_bytes=out.stat().st_size,
+        passes=source.passes,
     )
 
 

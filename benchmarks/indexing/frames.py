@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.media import iter_pictures
+from indexer.motion import motion_size
+from models.detectors.walkers import WalkerFinder
 from models.modelset import load_detector
 from models.registry import Registry
 
-__all__ = ["EveryFrame", "every_frame"]
+__all__ = ["EveryFrame", "every_frame", "every_frame_embedded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +41,42 @@ def every_frame(clip: Path, *, profile: str = "standard", n_sampled: int = 40) -
     detector = load_detector(registry, profile, device="cpu")  # type: ignore[arg-type]
     if detector is None:
         return None
+    return _timed(clip, detector.model_id, detector.detect, size=None, n_sampled=n_sampled)
+
+
+def every_frame_embedded(clip: Path, *, n_sampled: int = 40) -> EveryFrame:
+    """Time the embedded finder of walkers on whole pictures, as small as motion is measured on."""
+    finder = WalkerFinder.load()
+    picture = next(iter(iter_pictures(str(clip))))
+    size = motion_size(picture.size_wh_px)
+    scene = picture.bgr_u8(size)
+    return _timed(clip, finder.model_id, lambda image: finder.find(image, scene), size=size, n_sampled=n_sampled)
+
+
+def _timed(
+    clip: Path,
+    name: str,
+    look: Callable[[NDArray[np.uint8]], object],
+    *,
+    size: tuple[int, int] | None,
+    n_sampled: int,
+) -> EveryFrame:
     decode_ms: list[float] = []
     detect_ms: list[float] = []
-    pictures = iter_pictures(str(clip))
     started = time.process_time()
-    for number, picture in enumerate(pictures):
-        image = picture.bgr_u8()
+    for number, picture in enumerate(iter_pictures(str(clip))):
+        image = picture.bgr_u8(size)
         decode_ms.append((time.process_time() - started) * 1000)
         if number % 25 == 0:
             began = time.process_time()
-            detector.detect(np.asarray(image, np.uint8))
+            look(np.asarray(image, np.uint8))
             detect_ms.append((time.process_time() - began) * 1000)
         if len(detect_ms) >= n_sampled:
             break
         started = time.process_time()
     # Why: the first call of a net prepares it, and keyframes cost more than others: a mean for them, a median for it.
     return EveryFrame(
-        detector=detector.model_id,
+        detector=name,
         n_sampled=len(detect_ms),
         decode_ms=round(float(np.mean(decode_ms)), 3),
         detect_ms=round(median(detect_ms), 3),

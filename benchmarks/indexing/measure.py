@@ -75,9 +75,10 @@ def decode_command(clip: Path) -> list[str]:
     return [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-i", str(clip), "-f", "null", "-"]
 
 
-def dvr_scan_command(program: Path, clip: Path) -> list[str]:
-    """DVR-Scan on its defaults; it looks for motion events and writes no film."""
-    return [str(program), "-i", str(clip), "--scan-only"]
+def dvr_scan_command(program: Path, clip: Path, *, first_s: float | None = None) -> list[str]:
+    """DVR-Scan on its defaults; it looks for motion events and writes no film. None scans the whole recording."""
+    part = [] if first_s is None else ["--duration", f"{first_s:.0f}s"]
+    return [str(program), "-i", str(clip), "--scan-only", *part]
 
 
 def relecture_run(

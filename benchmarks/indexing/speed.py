@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.indexing.frames import every_frame
+from benchmarks.indexing.frames import every_frame, every_frame_embedded
 from benchmarks.indexing.measure import Timing, decode_command, dvr_scan_command, relecture_run, timed
 
 __all__ = ["frames_of", "race", "read_results", "run_exhaustive"]
@@ -34,6 +34,7 @@ def race(
     runs: int,
     jobs: Sequence[int],
     dvr_scan: Path | None,
+    dvr_scan_s: float | None = None,
     has_decode: bool = True,
     has_walkers: bool = True,
 ) -> None:
@@ -45,6 +46,7 @@ def race(
         runs: Turns.
         jobs: Worker counts to run Relecture with.
         dvr_scan: Its program, in an environment of its own; None leaves it out.
+        dvr_scan_s: How much of the recording it scans, seconds; None for all.
         has_decode: Whether ffmpeg runs too.
         has_walkers: False adds a run without the net that finds walkers.
     """
@@ -61,7 +63,8 @@ def race(
                 )
                 _add(folder, clip, f"no-walkers-{n_jobs}", timing)
         if dvr_scan is not None:
-            _add(folder, clip, "dvr-scan", timed(dvr_scan_command(dvr_scan, clip)))
+            name = "dvr-scan" if dvr_scan_s is None else f"dvr-scan-{dvr_scan_s:.0f}s"
+            _add(folder, clip, name, timed(dvr_scan_command(dvr_scan, clip, first_s=dvr_scan_s)))
 
 
 def run_exhaustive(clip: Path, folder: Path, *, jobs: int) -> None:
@@ -72,12 +75,14 @@ def run_exhaustive(clip: Path, folder: Path, *, jobs: int) -> None:
 
 
 def frames_of(clip: Path, folder: Path, *, profile: str) -> None:
-    """Time the imported detectors on a sample of frames; leaves no trace where none is imported."""
+    """Time the embedded finder, and imported detectors where there are any, on a sample of frames."""
+    results = read_results(folder)
+    by_name = results.setdefault(clip.stem, {}).setdefault("every_frame", {})
+    by_name["embedded"] = asdict(every_frame_embedded(clip))
     measured = every_frame(clip, profile=profile)
     if measured is not None:
-        results = read_results(folder)
-        results.setdefault(clip.stem, {}).setdefault("every_frame", {})[profile] = asdict(measured)
-        _write(folder, results)
+        by_name[profile] = asdict(measured)
+    _write(folder, results)
 
 
 def _add(folder: Path, clip: Path, name: str, timing: Timing) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.indexing.footage import Pass, SourceFootage, active_frames_of, build
+from benchmarks.indexing.footage import Pass, SourceFootage, active_frames_of, build, taken_whole
 from benchmarks.indexing.losses import losses, passes_found
 from indexer.media import iter_pictures
 from indexer.probe import probe
@@ -83,3 +83,14 @@ def test_a_pass_counts_as_found_when_a_named_track_covers_a_fifth_of_it() -> Non
     assert passes_found(passes, [_track(180, 260, 0)]) == 1
     assert passes_found(passes, [_track(185, 260, 0)]) == 0
     assert passes_found(passes, [_track(100, 199, 0, "other")]) == 0
+
+
+def test_a_recording_taken_whole_is_the_same_bytes_with_what_is_known_of_it(
+    source: SourceFootage, tmp_path: Path
+) -> None:
+    taken = taken_whole(source, tmp_path / "whole.mp4")
+
+    assert taken.path.read_bytes() == source.path.read_bytes()
+    assert taken.n_frames == N
+    assert taken.duration_s == pytest.approx(float(probe(str(source.path)).recording("x", camera="y").facts.duration_s))
+    assert taken.activity == active_frames_of(source.passes, N).mean() > 0
