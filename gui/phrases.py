@@ -74,6 +74,11 @@ class Phrases:
         ranked = [(attribute.value, attribute.score), *attribute.alternatives]
         return " · ".join(f"{value.title()} {self.words.percent(score)}" for value, score in ranked)
 
+    def accuracy(self, english: str, french: str) -> str:
+        """Measured accuracy of what is said, as a sentence; empty where none came with it."""
+        text = self.words.colour(french, english)
+        return self.words("attribute.accuracy", text=text) if text else ""
+
     def reason(self, note: str) -> str:
         """Why an attribute is unknown or doubtful, in the window's language; an unknown note stays as it is."""
         key = f"reason.{_REASONS.get(note, '')}"

@@ -19,6 +19,7 @@ from indexer.media import Frame
 from indexer.records import Recording, Track
 from indexer.ticks import ClockRecord, utc_of
 from models.errors import AlreadyThere, OutOfScope, StoreProblem
+from models.measured import measured
 from models.registry import Registry
 from review.bundle_content import AnalysisFacts, ModelFact
 from review.cutting import clip_suffix, cut_clip, temporary_folder_beside
@@ -139,7 +140,17 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
     for model_id in sorted({model for segment in index.segments for model in segment.model_ids}):
         entry = entry_by_id.get(model_id)
         if entry is None:
-            models.append(ModelFact(name=model_id, role="algorithm of this program", sha256=""))
+            found = measured("colour", model_id)
+            english, french_words = found or ("", "")
+            models.append(
+                ModelFact(
+                    name=model_id,
+                    role="algorithm of this program",
+                    sha256="",
+                    accuracy=english,
+                    accuracy_fr=french_words,
+                )
+            )
         else:
             models.append(
                 ModelFact(

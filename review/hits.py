@@ -52,7 +52,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitAttribute:
-    """One attribute as shown beside a hit; ``accuracy`` is the registry's measured figure, or says there is none."""
+    """One attribute as shown beside a hit.
+
+    ``accuracy`` is the measured figure with count and condition, or says that there is none; ``accuracy_fr`` is that in
+    French.
+    """
 
     name: str
     value: str
@@ -60,6 +64,8 @@ class HitAttribute:
     model: str
     note: str = ""
     alternatives: tuple[tuple[str, float], ...] = ()
+    accuracy: str = ""
+    accuracy_fr: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,7 @@ class Hit:
         class_name: Proposed class.
         class_score: 0 to 1.
         class_model: Model that proposed the class.
+        class_accuracy: Measured figure of that, English and French.
         score: 0 to 1, how well the hit answers the query; lists are sorted by it, then by time.
         first_pts_ticks: PTS of the first frame it is seen in.
         last_pts_ticks: PTS of the last one.
@@ -134,6 +141,7 @@ class Hit:
     verdict: str = ""
     verdict_note: str = ""
     made_by: MadeBy | None = None
+    class_accuracy: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

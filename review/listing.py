@@ -34,6 +34,7 @@ def hit_document(hit: Hit) -> dict[str, Any]:
         "class": hit.class_name,
         "class_score": hit.class_score,
         "class_model": hit.class_model,
+        "class_accuracy": hit.class_accuracy[0],
         "score": hit.score,
         "start_utc": format_utc(hit.start_utc),
         "end_utc": format_utc(hit.end_utc),
@@ -51,6 +52,7 @@ def hit_document(hit: Hit) -> dict[str, Any]:
                 "value": item.value,
                 "score": item.score,
                 "model": item.model,
+                "accuracy": item.accuracy,
                 "alternatives": [[value, score] for value, score in item.alternatives],
                 "note": item.note,
             }

@@ -18,6 +18,7 @@ from indexer.index import Index
 from indexer.records import Track
 from indexer.ticks import format_utc, seconds_of, utc_of
 from models.errors import UnknownReference
+from review.accuracy import accuracy_of
 from review.corrections import CORRECTIONS_PREFIX, standing
 from review.geometry import crosses_line, longest_stay_s, path_of
 from review.hits import Coverage, Hit, HitAttribute, MadeBy, Query, SearchResult
@@ -195,11 +196,12 @@ def hit_of(
         verdict=verdict,
         verdict_note=note,
         made_by=made_by_of(index, track),
+        class_accuracy=accuracy_of("class", track.class_model),
     )
 
 
 def attributes_of(track: Track) -> tuple[HitAttribute, ...]:
-    """What is said of a track, as shown beside a hit."""
+    """What is said of a track, as shown beside a hit, with the measured accuracy of each."""
     return tuple(
         HitAttribute(
             name=item.name,
@@ -208,6 +210,8 @@ def attributes_of(track: Track) -> tuple[HitAttribute, ...]:
             model=item.model,
             note=item.note,
             alternatives=item.alternatives,
+            accuracy=accuracy_of(item.name, item.model).english,
+            accuracy_fr=accuracy_of(item.name, item.model).french,
         )
         for item in track.attributes
     )

@@ -184,19 +184,24 @@ class PlayerPanel(QFrame):
         self._source.setText(hit.recording_name)
         self._source.setToolTip(f"SHA-256 {hit.recording_sha256}\n{hit.recording_id} · {hit.track_id}")
         said = f"{self._phrases.class_name(hit.class_name)}  {words.percent(hit.class_score)}"
-        rows = [(words("attribute.class"), said, hit.class_model, "")]
+        phrases = self._phrases
+        rows = [(words("attribute.class"), said, hit.class_model, "", phrases.accuracy(*hit.class_accuracy))]
         rows += [
             (
-                self._phrases.attribute_name(item.name),
-                self._phrases.said(item),
+                phrases.attribute_name(item.name),
+                phrases.said(item),
                 item.model,
-                self._phrases.reason(item.note),
+                phrases.reason(item.note),
+                phrases.accuracy(item.accuracy, item.accuracy_fr),
             )
             for item in hit.attributes
         ]
-        for row, (name, value, model, note) in enumerate(rows):
+        row = 0
+        for name, value, model, note, accuracy in rows:
             self._add_fact(row, name, value, model, note)
-        row = len(rows)
+            if accuracy:
+                self._add_fact(row + 1, "", accuracy, "", "", kind="muted")
+            row += 2
         if hit.made_by is not None:
             self._add_fact(row, words("attribute.correction"), self._phrases.made_by(hit.made_by), "", "")
             row += 1
@@ -204,9 +209,9 @@ class PlayerPanel(QFrame):
             self._add_fact(row, words("attribute.note"), hit.verdict_note, "", "")
         self._facts_grid.setRowStretch(row + 1, 1)
 
-    def _add_fact(self, row: int, name: str, value: str, model: str, note: str) -> None:
-        for column, (kind, text) in enumerate((("muted", name), ("", value), ("muted", model))):
-            cell = label(kind, wraps=column == 1, selectable=column > 0)
+    def _add_fact(self, row: int, name: str, value: str, model: str, note: str, *, kind: str = "") -> None:
+        for column, (style, text) in enumerate((("muted", name), (kind, value), ("muted", model))):
+            cell = label(style, wraps=column == 1, selectable=column > 0)
             cell.setText(text)
             cell.setToolTip(note or text)
             span = 2 if column == 1 and not model else 1

@@ -23,6 +23,7 @@ TEXTS: Final = (
     ("attribute.bag", "Bagage", "Bag"),
     ("attribute.headgear", "Couvre-chef", "Headgear"),
     ("attribute.make", "Marque (à confirmer)", "Make (to be confirmed)"),
+    ("attribute.accuracy", "Exactitude : {text}", "Accuracy: {text}"),
     ("attribute.note", "Note", "Note"),
     ("attribute.correction", "Rectifié à la main", "Corrected by hand"),
     ("bag.backpack", "Sac à dos", "Backpack"),

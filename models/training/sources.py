@@ -18,7 +18,7 @@ import numpy as np
 
 from models.training.teachers import Teachers
 
-__all__ = ["CLASSES", "OTHER", "Patch", "allow", "collect_pictures", "iou", "is_held_out", "patch_of"]
+__all__ = ["CLASSES", "OTHER", "Patch", "allow", "collect_pictures", "iou", "is_held_out", "patch_of", "read_boxes"]
 
 CLASSES = ("person", "bicycle", "motorcycle", "car", "van", "truck", "bus", "other")
 OTHER = len(CLASSES) - 1
@@ -102,7 +102,7 @@ def collect_pictures(training: Path, teachers: Teachers, seed: int = 1) -> list[
     return patches
 
 
-def _read_boxes(path: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def read_boxes(path: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     rows = np.array([line.split() for line in path.read_text().splitlines()] if path.exists() else [], float)
     rows = rows.reshape(-1, 5)
     centre, side = rows[:, 1:3], rows[:, 3:5]
@@ -123,8 +123,8 @@ def _allowed_for(kind: int, origin: str) -> np.ndarray:
 def _picture(folder: Path, stem: str, meta: dict, teachers: Teachers, seed: int) -> list[Patch]:
     picture = cv2.imread(str(folder / "images" / f"{stem}.jpg"))
     height, width = picture.shape[:2]
-    kinds, boxes = _read_boxes(folder / "labels" / f"{stem}.txt", width, height)
-    _, ignored = _read_boxes(folder / "ignore" / f"{stem}.txt", width, height)
+    kinds, boxes = read_boxes(folder / "labels" / f"{stem}.txt", width, height)
+    _, ignored = read_boxes(folder / "ignore" / f"{stem}.txt", width, height)
     origin, held_out = folder.name, is_held_out(meta["group"])
     seen = teachers.coco(picture)
     taught_person = np.array([b for k, b, s in seen if k == "person" and s > 0.5]).reshape(-1, 4)

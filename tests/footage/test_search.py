@@ -254,6 +254,26 @@ def test_coverage_counts_a_recording_as_indexed_when_all_of_it_is(searchable: Ca
     assert 20 < coverage.analysed_s < coverage.footage_s
 
 
+def test_what_is_said_comes_with_its_measured_accuracy_or_says_that_there_is_none(searchable: CaseSession) -> None:
+    index = index_of(searchable)
+    track = replace(
+        index.track("t-van"),
+        class_model="relecture-crop@1",
+        attributes=(
+            replace(_said("colour", "white"), model="relecture-colour@2"),
+            replace(_said("bag", "backpack"), model="rtmdet-nano-person@1+nanodet-plus-m-1.5x@1"),
+            _said("make", "renault"),
+        ),
+    )
+
+    hit = hit_of(index, track)
+
+    assert "Held-out pictures (3057 crops" in hit.class_accuracy[0]
+    assert "76 of 80" in hit.attributes[0].accuracy and "76 de 80" in hit.attributes[0].accuracy_fr
+    assert "precision 0.74" in hit.attributes[1].accuracy
+    assert (hit.attributes[2].accuracy, hit.attributes[2].accuracy_fr) == ("not measured", "non mesurée")
+
+
 def test_coverage_says_whether_a_search_by_make_could_find_anything(searchable: CaseSession) -> None:
     assert search(searchable, Query(makes=("opel",)), purpose="essai").coverage.has_makes
 
