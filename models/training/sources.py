@@ -103,6 +103,7 @@ def collect_pictures(training: Path, teachers: Teachers, seed: int = 1) -> list[
 
 
 def read_boxes(path: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Class numbers and boxes (N, 4) in pixels of a label file; none where there is no file."""
     rows = np.array([line.split() for line in path.read_text().splitlines()] if path.exists() else [], float)
     rows = rows.reshape(-1, 5)
     centre, side = rows[:, 1:3], rows[:, 3:5]
