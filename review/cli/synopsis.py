@@ -91,6 +91,7 @@ def command(
     wanted_length, longest_stay = _seconds(length, "--length"), _seconds(split, "--split")
     # Why: the numeric compiler loads in a second; help and refusals must not wait for it.
     from review.synopsis import Arrangement, LayoutOptions, Order, SynopsisOptions  # noqa: PLC0415
+    from review.synopsis.crew import prepare  # noqa: PLC0415
     from review.synopsis.door import case_fast_forward, case_layers, case_synopsis, gather, plan_of  # noqa: PLC0415
 
     options = SynopsisOptions(
@@ -101,6 +102,7 @@ def command(
         keeps_still=keep_still,
         split_s=longest_stay,
     )
+    prepare(is_needed=not only_plan)
     with open_case(folder, operator=operator, writing=False) as session, progress() as bar:
         material = gather(session, query, purpose=purpose.strip() or "synopsis", unmask=unmask)
         plan = plan_of(material, options)

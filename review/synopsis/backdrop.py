@@ -125,6 +125,7 @@ class Backdrops:
         self._allowed = allowed
         self._recordings = recordings
         self._presence = presence
+        self._pace: dict[RecordingId, tuple[Fraction, int]] = {}
         self._made: OrderedDict[tuple[RecordingId, int], tuple[tuple[int, Backdrop], ...]] = OrderedDict()
 
     def at(self, recording_id: RecordingId, pts_ticks: int) -> Backdrop:
@@ -143,10 +144,14 @@ class Backdrops:
         )
 
     def _period_of(self, recording: Recording, pts_ticks: int) -> int:
-        facts = recording.facts
-        n_periods = max(1, round(facts.duration_s / PERIOD_S))
-        share = Fraction(pts_ticks - facts.first_pts_ticks) * facts.time_base / facts.duration_s
-        return min(n_periods - 1, max(0, int(share * n_periods)))
+        if recording.recording_id not in self._pace:
+            facts = recording.facts
+            n_periods = max(1, round(facts.duration_s / PERIOD_S))
+            self._pace[recording.recording_id] = n_periods * facts.time_base / facts.duration_s, n_periods
+        pace, n_periods = self._pace[recording.recording_id]
+        # Why: asked for every object of every frame, and fractions cost more than what they decide here.
+        number = (pts_ticks - recording.facts.first_pts_ticks) * pace.numerator // pace.denominator
+        return min(n_periods - 1, max(0, number))
 
     def _span_of(self, recording: Recording, number: int) -> tuple[int, int]:
         """First tick and end tick of a period."""

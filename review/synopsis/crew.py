@@ -58,10 +58,10 @@ class Painted:
     encoder_peak_mib: float | None = None
 
 
-def prepare() -> None:
+def prepare(*, is_needed: bool = True) -> None:
     """Have the server that painting processes come from load what they need, while something else is waited for."""
     context = child_context(PRELOAD)
-    if context.get_start_method() == "forkserver":
+    if is_needed and context.get_start_method() == "forkserver":
         from multiprocessing.forkserver import ensure_running  # noqa: PLC0415  # Reason: not on every system.
 
         with without_secrets():

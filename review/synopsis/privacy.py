@@ -7,6 +7,7 @@ large enough for a plate to be read.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -70,8 +71,7 @@ def coarsen(
     if weight_f32 is not None:
         cells = _of_object(part, weight_f32[y0:y1, x0:x1], cells)
     coarse = cv2.resize(cells, (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC)
-    down = _plateau(y1 - y0)[:, None]
-    weight = np.ascontiguousarray(down * _plateau(x1 - x0)[None, :], np.float32)
+    weight = np.multiply.outer(_plateau(y1 - y0), _plateau(x1 - x0))
     image_bgr_u8[y0:y1, x0:x1] = cv2.blendLinear(coarse, part, weight, 1 - weight)
 
 
@@ -87,6 +87,7 @@ def _of_object(part: NDArray[np.uint8], weight: NDArray[np.float32], cells: NDAr
     return np.clip(means, 0, 255).astype(np.uint8)
 
 
+@lru_cache(maxsize=512)
 def _plateau(length_px: int) -> NDArray[np.float32]:
     """1 with a short fall at both ends."""
     reach = max(1.0, 0.1 * length_px)
