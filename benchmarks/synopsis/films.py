@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -38,7 +38,7 @@ from review.synopsis.metrics import figures_of
 from review.synopsis.plan import plan_synopsis
 from samples.truth import read_truth
 
-__all__ = ["judge_film", "print_films", "print_head", "recording_of", "true_track"]
+__all__ = ["FilmFacts", "judge_film", "print_films", "print_head", "recording_of", "true_material", "true_track"]
 
 HOUR_S = 3600
 START = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -62,6 +62,18 @@ COLUMNS = (
     "MiB: program + largest painter + largest encoder",
 )
 PLAN_COLUMNS = (*COLUMNS[:15], "IP", "stood still", "layout s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmFacts:
+    """What making a film took: seconds of footage, film, wall and processors, and MiB of the largest painter."""
+
+    name: str
+    footage_s: float
+    film_s: float
+    render_s: float
+    processor_s: float
+    painter_mib: float
 
 
 def print_films(arguments: Sequence[str]) -> None:
@@ -98,7 +110,7 @@ def _material(
     clip: Path, folder: Path, chosen: argparse.Namespace
 ) -> tuple[Recording, tuple[Track, ...], list[tuple[TrackId, TrackId]]]:
     if chosen.truth:
-        return _from_truth(clip)
+        return true_material(clip)
     if chosen.sparse is not None:
         clip = _with_stillness(clip, folder, chosen.sparse)
         recording, found = recording_of(clip)
@@ -187,7 +199,8 @@ def _with_stillness(clip: Path, folder: Path, share: float) -> Path:
     return path
 
 
-def _from_truth(clip: Path) -> tuple[Recording, tuple[Track, ...], list[tuple[TrackId, TrackId]]]:
+def true_material(clip: Path) -> tuple[Recording, tuple[Track, ...], list[tuple[TrackId, TrackId]]]:
+    """A made recording, its true tracks and the pairs that meet."""
     truth = next(item for item in read_truth(clip.parent / "truth.json").files if item.file == clip.name)
     recording, _ = recording_of(clip, truth.camera)
     tracks: list[Track] = []
@@ -282,7 +295,7 @@ def judge_film(
     interactions: Sequence[tuple[TrackId, TrackId]],
     folder: Path,
     layout: LayoutOptions,
-) -> None:
+) -> FilmFacts:
     """Make a film, judge it and its map, and print a row."""
     by_id = {recording.recording_id: recording for recording in recordings}
     out = folder / f"{name}-synopsis.mp4"
@@ -314,7 +327,7 @@ def judge_film(
         f"{report.ratio_to_bound:.3f}",
         f"{report.cameras[0].figures.density_mean:.1f}",
         *(f"{figures[key]:.4f}" for key in ("CR", "OR", "CA", "CA_new", "H50_new", "CDR", "AR", "TR")),
-        f"{figures['IP']:.3f}{_kept(side_map, interactions, n_frames)}",
+        f"{figures['IP']:.3f}{_kept(side_map, interactions, tracks, n_frames)}",
         str(figures["TE"]),
         clicks,
         tags,
@@ -330,6 +343,14 @@ def judge_film(
     print("| " + " | ".join(cells) + " |", flush=True)
     for note in report.notes:
         print(f"{name}: {note}", file=sys.stderr, flush=True)
+    return FilmFacts(
+        name=name,
+        footage_s=report.footage_s,
+        film_s=report.length_s,
+        render_s=report.render_s,
+        processor_s=cpu + report.painters_processor_s,
+        painter_mib=report.painter_peak_memory_mib or 0.0,
+    )
 
 
 def _cpu_s() -> float:
@@ -363,17 +384,22 @@ def _clicks(
     return f"{right}/1000", f"{tags}/1000"
 
 
-def _kept(side_map: SynopsisMap, pairs: Sequence[tuple[TrackId, TrackId]], n_frames: int) -> str:
-    """Of the meetings of the ground truth, how many stand in the film at one and the same source instant."""
+def _kept(
+    side_map: SynopsisMap, pairs: Sequence[tuple[TrackId, TrackId]], tracks: Sequence[Track], n_frames: int
+) -> str:
+    """Of the meetings of the ground truth, how many show both parties of every instant that they share in one frame."""
     if not pairs:
         return ""
     broken = {pair: False for pair in pairs}
     met = {pair: False for pair in pairs}
+    seen = {track.track_id: set(track.pts_ticks.tolist()) for track in tracks}
     for number in range(n_frames):
-        instants = {row.track_id: row.pts_ticks for row in side_map.objects_of(number)}
-        for pair in pairs:
-            if pair[0] in instants and pair[1] in instants:
-                met[pair] = True
-                broken[pair] |= instants[pair[0]] != instants[pair[1]]
+        instants: dict[TrackId, set[int]] = {}
+        for row in side_map.objects_of(number):
+            instants.setdefault(row.track_id, set()).add(row.pts_ticks)
+        for one, other in pairs:
+            here, there = instants.get(one, set()), instants.get(other, set())
+            met[one, other] |= bool(here & there)
+            broken[one, other] |= bool((here & seen[other]) ^ (there & seen[one]))
     kept = sum(met[pair] and not broken[pair] for pair in pairs)
     return f" ({kept} of {len(pairs)} true meetings)"

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -25,7 +26,7 @@ from indexer.records import Recording, RecordingId, Track, TrackId
 from review.synopsis import LayoutOptions
 from samples.truth import FileTruth, read_truth
 
-__all__ = ["print_long"]
+__all__ = ["long_material", "print_long"]
 
 HOUR_S = 3600
 N_DIFFERENT = 4
@@ -38,8 +39,9 @@ def print_long(arguments: Sequence[str]) -> None:
     parser.add_argument("sample", type=Path, help="folder of a one-camera set made by python -m samples")
     parser.add_argument("--activity", type=float, default=0.04)
     parser.add_argument("--hours", type=int, nargs="+", default=[1, 24])
+    parser.add_argument("--one-file", action="store_true", help="one recording of all hours instead of one an hour")
     parser.add_argument("--density", type=float)
-    parser.add_argument("--length", type=float)
+    parser.add_argument("--length", type=Fraction)
     parser.add_argument("--keep", type=Path)
     chosen = parser.parse_args(arguments)
     cv2.setNumThreads(1)
@@ -47,13 +49,17 @@ def print_long(arguments: Sequence[str]) -> None:
     print_head()
     for n_hours in chosen.hours:
         with tempfile.TemporaryDirectory() as work:
-            recordings, tracks, pairs = _pieces(chosen.sample, Path(work), n_hours, chosen.activity)
+            each_s = n_hours * HOUR_S if chosen.one_file else HOUR_S
+            recordings, tracks, pairs = long_material(
+                chosen.sample, Path(work), n_hours * HOUR_S // each_s, chosen.activity, each_s=each_s
+            )
             judge_film(f"{n_hours} h", recordings, tracks, pairs, chosen.keep or Path(work), layout)
 
 
-def _pieces(
-    sample: Path, folder: Path, n_hours: int, activity: float
+def long_material(
+    sample: Path, folder: Path, n_hours: int, activity: float, *, each_s: int = HOUR_S
 ) -> tuple[tuple[Recording, ...], tuple[Track, ...], Pairs]:
+    """Hours of a camera, put together from a sample, with their true tracks and the pairs that meet."""
     truth = read_truth(sample / "truth.json").files[0]
     recordings: list[Recording] = []
     tracks: list[Track] = []
@@ -61,7 +67,7 @@ def _pieces(
     hours = []
     for seed in range(min(n_hours, N_DIFFERENT)):
         built = build(
-            read_sample(sample), folder / f"hour-{seed:02d}.mp4", length_s=HOUR_S, activity=activity, seed=seed
+            read_sample(sample), folder / f"hour-{seed:02d}.mp4", length_s=each_s, activity=activity, seed=seed
         )
         hours.append((built, *recording_of(built.path, truth.camera)))
     for hour in range(n_hours):
