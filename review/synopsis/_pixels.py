@@ -50,7 +50,7 @@ class PlainPixels:
 
     def sparse(self, step: int) -> NDArray[np.uint8]:
         """Every ``step``-th pixel both ways."""
-        return self.image_bgr_u8[::step, ::step]
+        return np.ascontiguousarray(self.image_bgr_u8[::step, ::step])
 
     def whole(self) -> NDArray[np.uint8]:
         """All pixels."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import numpy as np
 from numba.core.caching import NullCache
@@ -11,28 +12,31 @@ from numba.core.registry import CPUDispatcher
 
 from review.synopsis._pixels import PlainPixels
 from review.synopsis._planes import PicturePlanes
-from review.synopsis.backdrop import empty_scene
+from review.synopsis.backdrop import empty_scene, frame_gains
 from review.synopsis.lettering import Letterer
 from review.synopsis.silhouette import cut_patch
 
-__all__ = ["warm_up"]
+__all__ = ["OURS", "warm_up"]
+
+OURS: Final = ("review.synopsis.", "indexer.")
+"""Packages whose loops may be met while painting."""
 
 
 def warm_up() -> None:
     """Load or compile every loop for the arrays that painting gives, and let go of the cache on disk."""
-    picture = np.full((48, 64, 3), 90, np.uint8)
+    picture = np.full((192, 256, 3), 90, np.uint8)
+    # Why: large enough that exposure is measured and not taken to be unknown.
     scene = empty_scene([picture] * 3)
     picture[14:36, 22:44] = 220
     box, rivals = np.array([16, 8, 48, 40], np.float32), np.array([[40, 8, 60, 40]], np.float32)
-    patch = cut_patch(
-        PlainPixels(picture), box, scene, np.ones(3, np.float32), shift_px=(0.0, 0.0), rivals_xyxy_px=rivals
-    )
+    gains = frame_gains(PlainPixels(picture), scene)
+    patch = cut_patch(PlainPixels(picture), box, scene, gains, shift_px=(0.0, 0.0), rivals_xyxy_px=rivals)
     letterer = Letterer((64, 48))
     letterer.write(picture, letterer.tag("0"), (2, 2))
     PicturePlanes((64, 48)).renew(picture, [(0, 0, 64, 48)])
     assert patch.is_silhouette
     for name, module in sorted(sys.modules.items()):
-        if name.startswith("review.synopsis."):
+        if name.startswith(OURS):
             for loop in vars(module).values():
                 if isinstance(loop, CPUDispatcher):
                     vars(loop)["_cache"] = NullCache()
