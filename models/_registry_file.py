@@ -19,8 +19,8 @@ __all__ = ["RefusedFile", "RegistryEntry", "entry_from_table", "read_local_entry
 _FORMAT: Final = 1
 _NOT_IN_FILES: Final = frozenset({"is_embedded", "is_local"})
 _LOCAL_HINT: Final = "docs/adr/0026-nets-listed-by-a-unit.md shows a whole entry."
-LOCAL_ROLES: Final = (Role.VEHICLE_MAKE,)
-"""Roles whose nets can answer with words of a closed list alone, and are shown no person."""
+LOCAL_ROLES: Final = (Role.DETECTOR, Role.VEHICLE_MAKE)
+"""Roles whose nets can answer with words of a closed list alone: never anything of who somebody is."""
 _DAMAGED: Final = "The installation is damaged: install Relecture again."
 
 

@@ -20,10 +20,12 @@ from models.detectors.nanodet import NanodetDetector
 from models.detectors.protocol import Detector
 from models.detectors.pvb import PvbDetector
 from models.detectors.rtmdet import RtmdetPersonDetector
+from models.detectors.transformer import TransformerDetector
 from models.detectors.walkers import WalkerFinder
 from models.detectors.yolox import YoloxDetector
 from models.makes import VehicleMakeNet
 from models.registry import Registry, RegistryEntry
+from models.roles import Role
 from models.runtime import Device, Net, engine_id
 from models.selfcheck import require_sound_registry
 
@@ -124,6 +126,14 @@ vehicles (13 ms); the COCO nets alone found 1 of 4 cars seen from above, but dis
 """
 
 
+_BESIDE_OWN: Final[dict[Profile, tuple[_Slot, ...]]] = {
+    "fast": (),
+    "standard": (_Slot(nets=_SURVEILLANCE_SMALL),),
+    "exhaustive": (_Slot(nets=_SURVEILLANCE_LARGE), _Slot(nets=_SURVEILLANCE_SMALL)),
+}
+"""What looks beside a detector of the unit's own: nets that see vehicles from above, which nets of photographs miss."""
+
+
 def load_detector(registry: Registry, profile: Profile, *, device: Device = "auto") -> Detector | None:
     """The detector of a profile out of what is imported; None when nothing is.
 
@@ -185,12 +195,18 @@ def _detector(
     members: list[Member] = []
     used: list[RegistryEntry] = []
     nets: list[Net] = []
-    for slot in _SLOTS_BY_PROFILE[profile]:
+    own = _own_detector(registry, profile, device=device)
+    if own is not None:
+        entry, net = own
+        members.append(Member(detector=TransformerDetector(net, model_id=entry.model_id, classes=entry.classes)))
+        used.append(entry)
+        nets.append(net)
+    for slot in _BESIDE_OWN[profile] if own else _SLOTS_BY_PROFILE[profile]:
         for name, build in slot.nets:
             entry = registry.entry(name)
             if entry not in used and registry.is_present(entry):
                 nets.append(registry.open(name, device=device))
-                is_second = bool(used) and used[0].name == _PERSON
+                is_second = bool(used) and (own is not None or used[0].name == _PERSON)
                 members.append(
                     Member(
                         detector=build(nets[-1], entry.model_id),
@@ -201,3 +217,15 @@ def _detector(
                 used.append(entry)
                 break
     return (CompositeDetector(members) if members else None), used, nets
+
+
+def _own_detector(registry: Registry, profile: Profile, *, device: Device) -> tuple[RegistryEntry, Net] | None:
+    """The first detector that the unit listed, by name: always for ``exhaustive``, else only where a GPU runs it.
+
+    Such a net takes a third of a second or more of a processor for one picture; ``standard`` could not keep up.
+    """
+    for entry in registry.of_role(Role.DETECTOR):
+        if entry.is_local and registry.is_present(entry):
+            net = registry.open(entry.name, device=device)
+            return (entry, net) if profile == "exhaustive" or net.provider == "cuda" else None
+    return None

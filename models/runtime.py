@@ -24,10 +24,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from models.errors import Defect, ModelProblem
 
-__all__ = ["Device", "Net", "Tensor", "engine_id", "open_session", "open_session_bytes"]
+__all__ = ["Device", "Input", "Net", "Tensor", "engine_id", "open_session", "open_session_bytes"]
 
 Device = Literal["auto", "cpu", "cuda"]
 Tensor = NDArray[np.float32]
+Input = NDArray[np.float32] | NDArray[np.int64]
 
 _FATAL_ONLY: Final = 4
 _ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
@@ -58,7 +59,7 @@ class Net:
         self.output_names: tuple[str, ...] = tuple(item.name for item in session.get_outputs())
         self.metadata: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
 
-    def run(self, inputs: Mapping[str, Tensor], *, outputs: Sequence[str] | None = None) -> dict[str, Tensor]:
+    def run(self, inputs: Mapping[str, Input], *, outputs: Sequence[str] | None = None) -> dict[str, Tensor]:
         """Run the net once.
 
         Args:

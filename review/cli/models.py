@@ -59,7 +59,7 @@ def list_(as_json: bool) -> None:
 def import_(paths: tuple[Path, ...], entry: Path | None) -> None:
     """Import listed nets from FILEs, or all that are listed among the .onnx files of a folder.
 
-    A unit may list a net of makes of its own: --entry says what it is, from where, and at which figures.
+    A unit may list a detector or a net of makes of its own: --entry says what it is, from where, and at which figures.
     A FILE that is refused makes the command end with 1, or 23 when nothing was imported; what is refused in a folder
     is named, and is no failure as long as something was imported.
     """
