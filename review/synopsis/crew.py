@@ -80,7 +80,7 @@ class Crew:
     def __init__(self, parts: Sequence[PartPlan], film: FilmParts, *, n_workers: int | None = None) -> None:
         self._film, self._parts = film, parts
         self._waiting = deque(range(len(parts)))
-        self.n_workers = min(len(parts), n_workers or len(os.sched_getaffinity(0)))
+        self.n_workers = min(len(parts), n_workers or os.cpu_count() or 1)
         self._running: dict[int, _Job] = {}
         self._has_failed: set[int] = set()
 

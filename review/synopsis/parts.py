@@ -72,7 +72,9 @@ class PartPlan:
     @property
     def paths(self) -> tuple[str, ...]:
         """Recordings that painting may read."""
-        return tuple(sorted({recording.path for panel in self.panels for recording in panel.recordings.values()}))
+        shown = {(number, tube.recording_id) for number, panel in enumerate(self.panels) for tube in panel.tubes}
+        opened = {(number, opening[0]) for number, opening in enumerate(self.openings) if opening is not None}
+        return tuple(sorted({self.panels[number].recordings[key].path for number, key in shown | opened}))
 
 
 def cut_film(plan: SynopsisPlan) -> tuple[tuple[int, int], ...]:
@@ -126,18 +128,10 @@ def part_of(
         chosen = _standing(plan, number, (warm, span[1]))
         unit, start_frame = panel.layout.unit[chosen], panel.layout.start_frame[chosen]
         openings.append(_opening(panel, warm))
+        # Why: recordings stay whole, since the axis and the words below a panel are those of the whole film.
         tubes = tuple(panel.tubes[k] for k in chosen.tolist())
-        used = {tube.recording_id for tube in tubes} | {opened[0] for opened in openings[-1:] if opened}
-        # Why: the axis and the words below a panel need one recording of its camera, whether it is read or not.
-        used = used or {min(panel.recordings)}
-        panels.append(
-            replace(
-                panel,
-                tubes=tubes,
-                layout=replace(panel.layout, unit=unit, start_frame=start_frame),
-                recordings={key: value for key, value in panel.recordings.items() if key in used},
-            )
-        )
+        layout = replace(panel.layout, unit=unit, start_frame=start_frame)
+        panels.append(replace(panel, tubes=tubes, layout=layout))
         members.append(chosen)
     return PartPlan(
         first_frame=span[0],

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -106,6 +107,21 @@ def test_a_part_begins_as_if_the_film_had_been_painted_in_one_piece(clip: Clip) 
         again, drawn_again = second.paint(number)
         assert [item.pts_ticks for item in drawn] == [item.pts_ticks for item in drawn_again]
         assert np.abs(planes.astype(int) - again).mean() < 0.05
+
+
+def test_a_part_may_read_the_recordings_it_shows_and_no_other(clip: Clip, tmp_path: Path) -> None:
+    later = make_clip(
+        tmp_path, ACTORS[:1], n_frames=80, name="later.mp4", start=datetime(2026, 3, 2, 22, tzinfo=UTC), offset_ms=5000
+    )
+    recordings = {item.recording.recording_id: item.recording for item in (clip, later)}
+    plan = plan_synopsis((*clip.tracks, *later.tracks), recordings, ONE_BY_ONE)
+    known, steps = _known((*clip.tracks, *later.tracks), (), recordings, plan)
+
+    first, last = (part_of(plan, span, ONE_BY_ONE, known=known, steps=steps, allowed=None) for span in (cut_film(plan)))
+
+    assert first.paths == (clip.recording.path,)
+    assert later.recording.path in last.paths
+    assert first.panels[0].recordings == last.panels[0].recordings, "the words below the picture stay the same"
 
 
 def test_painting_happens_in_the_sandbox(plain: SynopsisReport) -> None:
