@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 __all__ = ["FileLayout", "layout_of", "parameter_set"]
 
 PARAMETER_SET_WITHIN: Final = 1024
+TAIL_BYTES: Final = 4096
 EBML_HEADER: Final = 0x1A45DFA3
 MATROSKA_SEGMENT: Final = 0x18538067
 ASF_HEADER: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -33,11 +34,13 @@ class FileLayout:
         end_bytes: Where the last whole or broken part begins that belongs to the container, plus its announced size.
         missing_bytes: Announced bytes that the file does not have.
         n_recordings: Recordings that follow each other in the file; a demuxer shows the first.
+        is_tail_blank: True where what lies behind the end is nothing, or zeros that fill up a sector.
     """
 
     end_bytes: int
     missing_bytes: int
     n_recordings: int
+    is_tail_blank: bool = True
 
 
 def layout_of(path: str, container: str) -> FileLayout | None:
@@ -53,9 +56,15 @@ def layout_of(path: str, container: str) -> FileLayout | None:
     with Path(path).open("rb") as file:
         size_bytes = file.seek(0, 2)
         end, n_recordings = walk(file, size_bytes)
+        tail = _read_at(file, end, TAIL_BYTES)
     if end == 0:
         return None
-    return FileLayout(end_bytes=end, missing_bytes=max(0, end - size_bytes), n_recordings=n_recordings)
+    return FileLayout(
+        end_bytes=end,
+        missing_bytes=max(0, end - size_bytes),
+        n_recordings=n_recordings,
+        is_tail_blank=not any(tail),
+    )
 
 
 def parameter_set(codec: str, packet: memoryview) -> bytes:

@@ -280,7 +280,10 @@ def _judge_bytes(
             count=counts.start_bytes,
         )
     behind = size_bytes - (layout.end_bytes if layout is not None else counts.end_bytes)
-    behind_slack = LAYOUT_SLACK_BYTES if layout is not None else slack
+    behind_slack = slack
+    if layout is not None:
+        # Why: bytes that slid behind the end are what was pushed out by others that were put in before.
+        behind_slack = LAYOUT_SLACK_BYTES if layout.is_tail_blank else 0
     beside = 0 if facts.container in PADDED_CONTAINERS else size_bytes - counts.n_bytes
     too_many = counts.n_bytes - size_bytes
     if behind > behind_slack or beside > slack or too_many > slack:

@@ -5,9 +5,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-__all__ = ["RANKED", "Coverage", "Hit", "HitAttribute", "MadeBy", "Query", "SearchResult"]
+__all__ = [
+    "RANKED",
+    "Coverage",
+    "Hit",
+    "HitAttribute",
+    "MadeBy",
+    "Query",
+    "SearchResult",
+    "TimelineKind",
+    "TimelineSpan",
+]
 
 Point = tuple[float, float]
 
@@ -173,11 +184,47 @@ class Coverage:
     has_makes: bool = False
 
 
+class TimelineKind(StrEnum):
+    """What is known of a stretch of footage."""
+
+    ANALYSED = "analysed"
+    NOT_ANALYSED = "not_analysed"
+    SKIPPED = "skipped"
+    UNUSABLE = "unusable"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineSpan:
+    """A half-open stretch of corrected time of one camera.
+
+    Attributes:
+        kind: What is known of it.
+        camera: Camera.
+        recording_name: File, or the two files that a gap lies between.
+        start_utc: First instant.
+        end_utc: First instant behind.
+        score: Of a skipped span: the largest change that its keyframes showed, as a share of the picture.
+        detail: Why it is unusable, in English; empty elsewhere.
+        detail_fr: The same in French.
+    """
+
+    kind: TimelineKind
+    camera: str
+    recording_name: str
+    start_utc: datetime
+    end_utc: datetime
+    score: float | None = None
+    detail: str = ""
+    detail_fr: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Hits, best first, with the coverage they must be read with."""
+    """Hits, best first, with the coverage and the timeline of the footage that they must be read with."""
 
     query: Query
     hits: tuple[Hit, ...]
     coverage: Coverage
     words_ignored: tuple[str, ...] = ()
+    timeline: tuple[TimelineSpan, ...] = ()

@@ -26,6 +26,7 @@ from review.recordings import read_recordings
 from review.requisition import ScopeVerdict
 from review.session import CaseSession
 from review.store import SUFFIX
+from review.timeline import timeline_of
 from review.verdicts import latest
 from review.wording import with_words
 
@@ -106,7 +107,13 @@ def search(session: CaseSession, query: Query, *, purpose: str) -> SearchResult:
         index = index_of(session)
         hits = [hit for hit in _candidates(session, index, query) if _in_time(hit, query)]
         kept = tuple(hit for hit in hits if _in_place(index.track(hit.track_id), index, query))
-        result = SearchResult(query=query, hits=kept, coverage=_coverage(session, index), words_ignored=ignored)
+        result = SearchResult(
+            query=query,
+            hits=kept,
+            coverage=_coverage(session, index),
+            words_ignored=ignored,
+            timeline=timeline_of(session, index),
+        )
         act.result = {"n_hits": len(kept), "track_ids": [hit.track_id for hit in kept]}
     return result
 

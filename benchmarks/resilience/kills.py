@@ -47,8 +47,11 @@ def kill_often(work: Path, *, n_times: int, seed: int) -> None:
         chance = random.Random(f"{seed}:{done['rounds']}")  # noqa: S311  # Reason: repeatable kills, no secret.
         case = bench.new_case("round")
         for command, usual in usual_by_command.items():
+            n_before = _n_records(case)
             for _ in range(KILLS_A_COMMAND):
-                n_records = chance.randrange(usual.n_records)
+                # Why: what an earlier try wrote is not written again, and a kill behind the end would be none.
+                n_left = max(1, usual.n_records - (_n_records(case) - n_before))
+                n_records = chance.randrange(n_left)
                 delay_s = chance.random() * (usual.step_s if n_records else usual.start_s)
                 if not bench.killed_at(case, n_records, delay_s, *bench.arguments(command, case)):
                     break

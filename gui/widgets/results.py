@@ -26,7 +26,7 @@ from gui.widgets.hit_grid import HitGrid
 from gui.widgets.lane import LaneWidget
 from gui.widgets.parts import ElidedLabel, frame, label
 from gui.words import Words
-from review.hits import Hit
+from review.hits import Hit, Query
 
 __all__ = ["ResultsPanel"]
 
@@ -87,10 +87,13 @@ class ResultsPanel(QWidget):
         self._show_empty(state)
         if state.hits is not self._lane_hits:
             self._lane_hits = state.hits
-            self._lane = make_lane(state.hits)
+            result = state.result
+            timeline = result.timeline if result is not None else ()
+            query = result.query if result is not None else Query()
+            self._lane = make_lane(state.hits, timeline, from_utc=query.from_utc, to_utc=query.to_utc)
         current = state.current
         self.lane.show_lane(self._lane, mark_utc=current.start_utc if current else None)
-        self.lane.setVisible(bool(state.hits))
+        self.lane.setVisible(bool(state.hits) or bool(self._lane.spans))
 
     def set_can_judge(self, can_judge: bool) -> None:
         """Grey corrections out in a case opened to look only."""

@@ -38,7 +38,8 @@ class Broken:
         n_frames: Pictures that the packet table must hold; None where that depends on the damage.
         error: Where the file must be refused, with which error.
         at_index: Findings that only decoding can give: they come with the index.
-        is_exact: False where the damage is drawn by lot: then the file is refused, or has at least one finding.
+        is_exact: False where the damage is drawn by lot or what it hits hangs on the encoder: then the file is refused,
+            or has at least one finding.
     """
 
     name: str
@@ -75,6 +76,7 @@ CORPUS: tuple[Broken, ...] = (
     sound("trunc_faststart.mp4", *CUT_SHORT, n=None),
     sound("trunc_frag.mp4", Kind.BYTES_UNACCOUNTED, n=None),
     sound("trunc.mkv", Kind.BYTES_UNACCOUNTED, Kind.HEADER_COUNT_WRONG, n=None),
+    sound("pushed.avi", Kind.BYTES_UNACCOUNTED),
     sound("trunc_noindex.avi", *CUT_SHORT, n=None),
     sound("trunc.wmv", Kind.BYTES_UNACCOUNTED, n=None),
     sound("vfr.mp4", Kind.VARIABLE_FRAME_RATE),
@@ -84,8 +86,8 @@ CORPUS: tuple[Broken, ...] = (
     sound("ts_dup.ts", Kind.TIME_DUPLICATE, Kind.NO_TIME_BASE),
     sound("pts_wrap.ts"),
     sound("ts_loss.ts", Kind.CORRUPT_FRAMES, Kind.VARIABLE_FRAME_RATE, Kind.BYTES_UNACCOUNTED, n=None),
-    sound("ts_hole.ts", Kind.BYTES_UNACCOUNTED, Kind.CORRUPT_FRAMES, Kind.VARIABLE_FRAME_RATE, n=None),
-    sound("ts_shift.ts", Kind.BYTES_UNACCOUNTED, n=None),
+    Broken(name="ts_hole.ts", is_exact=False),
+    Broken(name="ts_shift.ts", is_exact=False),
     sound("ts_badcut.ts", Kind.BYTES_UNACCOUNTED, BEGINS_BETWEEN, n=None),
     sound("ts_behind_h264.ts", Kind.WRONG_DEMUXER, Kind.BYTES_UNACCOUNTED),
     sound("raw.h264", Kind.NO_TIME_BASE),
@@ -210,6 +212,12 @@ class Corpus:
 
     def make_trunc_noindex_avi(self, path: Path) -> None:
         self._cut("base.avi", path, 0.7)
+
+    def make_pushed_avi(self, path: Path) -> None:
+        """24 bytes were put into a picture, and as many were pushed behind the end that the file announces."""
+        content = self._bytes("base.avi")
+        middle = len(content) // 2
+        path.write_bytes(content[:middle] + content[middle : middle + 24] + content[middle:])
 
     def make_trunc_wmv(self, path: Path) -> None:
         self._cut("base.wmv", path, 0.7)

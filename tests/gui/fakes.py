@@ -26,7 +26,7 @@ from review.desk_values import (
     SynopsisOutlook,
     VerdictName,
 )
-from review.hits import Coverage, Hit, HitAttribute, MadeBy, Query, SearchResult
+from review.hits import Coverage, Hit, HitAttribute, MadeBy, Query, SearchResult, TimelineSpan
 
 START = datetime(2026, 3, 2, 20, 3, 10, tzinfo=UTC)
 RECORDER = timezone(timedelta(hours=1))
@@ -245,6 +245,7 @@ class FakeDesk:
             models=("nanodet-plus@1", "crossroad-classifier@3"),
         )
     )
+    timeline: tuple[TimelineSpan, ...] = ()
     fails_with: Exception | None = None
     broken_frames: frozenset[int] = frozenset()
     gui_thread: int | None = None
@@ -276,7 +277,7 @@ class FakeDesk:
     def search(self, query: Query, *, purpose: str) -> SearchResult:
         self._act("search", (query, purpose))
         hits = tuple(hit for hit in self.hits if not query.classes or hit.class_name in query.classes)
-        return SearchResult(query=query, hits=hits, coverage=self.coverage)
+        return SearchResult(query=query, hits=hits, coverage=self.coverage, timeline=self.timeline)
 
     def crop_jpeg(self, track_id: str) -> bytes:
         self.refuse_gui_thread()

@@ -18,7 +18,8 @@ from gui.widgets import workbench as workbench_module
 from gui.widgets.workbench import Workbench
 from gui.window import Window
 from models.errors import NotAllowed
-from tests.gui.fakes import FakeDesk, FakeLobby
+from review.hits import TimelineKind, TimelineSpan
+from tests.gui.fakes import START, FakeDesk, FakeLobby
 
 MakeWindow = Callable[..., Window]
 KEY = Qt.Key
@@ -559,3 +560,28 @@ def test_an_error_that_nobody_caught_is_told_and_the_page_stays(
 
     assert "Relecture a rencontré une erreur interne." in visible_texts(bench.results)
     assert len(bench.hits.state.hits) == 24
+
+
+def test_the_lanes_below_the_bars_say_what_is_known_of_the_footage(
+    qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk
+) -> None:
+    desk.timeline = (
+        TimelineSpan(
+            kind=TimelineKind.ANALYSED, camera="CAM-1", recording_name="a.mp4", start_utc=START,
+            end_utc=START + timedelta(minutes=90),
+        ),
+        TimelineSpan(
+            kind=TimelineKind.UNUSABLE, camera="CAM-1", recording_name="a.mp4",
+            start_utc=START + timedelta(minutes=20), end_utc=START + timedelta(minutes=40),
+            detail="The picture is black.", detail_fr="L’image est noire.",
+        ),
+    )  # fmt: skip
+    lane = searched(qtbot, make_window(), desk).results.lane
+    plain_height = 84
+
+    told = {lane.told_at(QPointF(x, y)) for x in range(0, lane.width(), 4) for y in range(lane.height())}
+
+    assert lane.height() > plain_height
+    assert any("Inexploitable" in text and "L’image est noire." in text and "CAM-1" in text for text in told)
+    assert any(text.startswith("Analysé") for text in told)
+    assert any("proposition" in text for text in told)

@@ -10,6 +10,7 @@ import pytest
 import gui
 from gui.presenters.filters import BAGS, CLASSES
 from gui.presenters.hits import ORDERS
+from gui.presenters.lane import ROWS
 from gui.widgets.dialogs import KEYS
 from gui.words import CATALOGUE, LANGUAGES, Words, language_for
 from gui.words.main_page import TEXTS as MAIN_PAGE
@@ -17,6 +18,7 @@ from gui.words.problems import TEXTS as PROBLEMS
 from gui.words.shared import TEXTS as SHARED
 from gui.words.start_page import TEXTS as START_PAGE
 from models import errors
+from review.hits import TimelineKind
 
 SOURCES = sorted(path for path in Path(gui.__file__).parent.rglob("*.py") if "words" not in path.parts)
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
@@ -50,6 +52,8 @@ FAMILIES = {
         *("purpose", "text", "time", "classes", "colours", "upper", "lower", "bags", "cameras", "from", "to", "makes"),
     ),
     "fault.": ("missing", "unreadable", "no-day", "before-from", "doubled", "skipped", "no-make"),
+    "lane.row.": ROWS,
+    "lane.kind.": (*TimelineKind, "judged"),
     "empty.": tuple(f"{page}.{part}" for page in ("begin", "searching") for part in ("title", "text")),
     "hits.": tuple(f"{name}.{form}" for name in VERDICTS for form in ("one", "many")),
 }
