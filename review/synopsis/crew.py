@@ -31,6 +31,8 @@ __all__ = ["Crew", "Painted", "prepare"]
 
 PATIENCE_S: Final = 600.0
 """A process that says nothing for so long hangs: a few frames and an empty scene take seconds."""
+BYTES_PER_S: Final = 2e6
+"""Longer where a recording cannot be sought and is read from its start at this pace at least."""
 POLL_S: Final = 0.2
 ENDING_S: Final = 5.0
 MAX_ANSWER_BYTES: Final = 1 << 26
@@ -120,7 +122,7 @@ class Crew:
         """Take what a job says; film frames that it has painted more."""
         try:
             if not is_ready:
-                if time.monotonic() - job.heard_s > PATIENCE_S:
+                if time.monotonic() - job.heard_s > job.patience_s:
                     raise ChildLost
                 return 0
             n_before = job.n_frames
@@ -165,6 +167,7 @@ class _Job:
         self._encoder = film.encoder(number)
         self.n_frames = 0
         self.heard_s = time.monotonic()
+        self.patience_s = PATIENCE_S + part.most_bytes / BYTES_PER_S
         context = child_context(PRELOAD)
         self.answers, theirs = context.Pipe(duplex=False)
         assert self._encoder.stdin is not None

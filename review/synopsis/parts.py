@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.records import RecordingId, TrackId
+from indexer.records import Recording, RecordingId, TrackId
 from review.synopsis.backdrop import PERIOD_S, Allowed
 from review.synopsis.harvest import PanelPlan
 from review.synopsis.plan import Arrangement, SynopsisOptions, SynopsisPlan
@@ -72,9 +72,17 @@ class PartPlan:
     @property
     def paths(self) -> tuple[str, ...]:
         """Recordings that painting may read."""
+        return tuple(sorted({recording.path for recording in self._read()}))
+
+    @property
+    def most_bytes(self) -> int:
+        """Size of the largest of them."""
+        return max((recording.size_bytes for recording in self._read()), default=0)
+
+    def _read(self) -> list[Recording]:
         shown = {(number, tube.recording_id) for number, panel in enumerate(self.panels) for tube in panel.tubes}
         opened = {(number, opening[0]) for number, opening in enumerate(self.openings) if opening is not None}
-        return tuple(sorted({self.panels[number].recordings[key].path for number, key in shown | opened}))
+        return [self.panels[number].recordings[key] for number, key in sorted(shown | opened)]
 
 
 def cut_film(plan: SynopsisPlan) -> tuple[tuple[int, int], ...]:

@@ -150,6 +150,15 @@ def test_a_part_whose_process_dies_twice_is_told_in_words_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_process_that_hangs_is_given_up(clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "PATIENCE_S", -1e9)
+
+    with pytest.raises(UnreadableInput, match="crashes, hangs or takes all memory"):
+        film_of(clip, tmp_path / "film.mp4")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_encoder_that_stops_is_told_in_words_and_leaves_nothing(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
