@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gui.times import format_clock, format_day, format_displayed, format_media_s
 from gui.words import CATALOGUE, Words
 from review.desk_values import Problem, Swatch
-from review.hits import RANKED, Coverage, Hit, HitAttribute, MadeBy, Query
+from review.hits import RANKED, Coverage, Hit, HitAttribute, MadeBy, Movement, Query
 
 __all__ = ["Phrases", "ProblemText"]
 
@@ -115,6 +115,19 @@ class Phrases:
         if hit.verdict_note:
             parts.append(hit.verdict_note)
         return " · ".join(parts)
+
+    def movement(self, moves: Movement) -> str:
+        """Size, speed and direction in one line, with units."""
+        words = self.words
+        return words(
+            "movement.line",
+            size=words(f"size.{moves.size}"),
+            height=round(moves.height_px),
+            spread=round(moves.height_spread_px),
+            speed=words(f"speed.{moves.speed}"),
+            sizes=words.number(moves.sizes_per_s, decimals=1),
+            direction=words(f"direction.{moves.direction}") if moves.direction else words("movement.nowhere"),
+        )
 
     def made_by(self, made_by: MadeBy) -> str:
         """Which correction by hand made a track."""

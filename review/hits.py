@@ -9,11 +9,15 @@ from enum import StrEnum
 from typing import Final
 
 __all__ = [
+    "DIRECTIONS",
     "RANKED",
+    "SIZES",
+    "SPEEDS",
     "Coverage",
     "Hit",
     "HitAttribute",
     "MadeBy",
+    "Movement",
     "Query",
     "SearchResult",
     "TimelineKind",
@@ -22,6 +26,9 @@ __all__ = [
 
 Point = tuple[float, float]
 
+SIZES: Final = ("small", "medium", "large")
+SPEEDS: Final = ("still", "slow", "medium", "fast")
+DIRECTIONS: Final = ("left", "right", "away", "towards")
 RANKED: Final = frozenset({"make"})
 """Attributes that are never one answer: every value is a suggestion to be confirmed by eye."""
 
@@ -37,6 +44,9 @@ class Query:
         lower: Lower garment colours, any of.
         makes: Makes of vehicles, any of; a hit where one of them is on its ranked list.
         bags: ``backpack``, ``handbag``, ``suitcase`` or ``any``.
+        sizes: ``small``, ``medium``, ``large`` in the picture, any of.
+        speeds: ``still``, ``slow``, ``medium``, ``fast``, any of.
+        directions: ``left``, ``right``, ``away``, ``towards`` the camera, any of.
         cameras: Camera identifiers.
         from_utc: Only objects still seen at or after this instant (corrected time).
         to_utc: Only objects already seen before this instant (corrected time).
@@ -52,6 +62,9 @@ class Query:
     lower: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
     bags: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    speeds: tuple[str, ...] = ()
+    directions: tuple[str, ...] = ()
     cameras: tuple[str, ...] = ()
     from_utc: datetime | None = None
     to_utc: datetime | None = None
@@ -77,6 +90,31 @@ class HitAttribute:
     alternatives: tuple[tuple[str, float], ...] = ()
     accuracy: str = ""
     accuracy_fr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Size, speed and direction of one object in the picture.
+
+    Attributes:
+        height_px: Median height of its box, source pixels.
+        height_spread_px: Half of the middle half of the heights, source pixels: the tolerance of ``height_px``.
+        height_unit: ``height_px`` as a share of the picture's height.
+        size: One of :data:`SIZES`, by ``height_unit``.
+        sizes_per_s: Median speed of the foot point in own sizes (square root of the box's area) per second.
+        speed: One of :data:`SPEEDS`; an object near a border may as well be in the next band.
+        direction: One of :data:`DIRECTIONS`, of the way from the beginning to the end; empty where it went nowhere.
+        angle_deg: Of that way, 0 to the right, 90 up in the picture; each direction holds 45 degrees on both sides.
+    """
+
+    height_px: float
+    height_spread_px: float
+    height_unit: float
+    size: str
+    sizes_per_s: float
+    speed: str
+    direction: str
+    angle_deg: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +163,7 @@ class Hit:
         attributes: What was said of it.
         verdict: ``validated``, ``rejected``, ``doubtful`` or empty.
         verdict_note: The officer's note.
+        movement: Its size, speed and direction in the picture.
         made_by: The correction by hand that made it; None for what the analysis found.
     """
 
@@ -151,6 +190,7 @@ class Hit:
     attributes: tuple[HitAttribute, ...] = ()
     verdict: str = ""
     verdict_note: str = ""
+    movement: Movement | None = None
     made_by: MadeBy | None = None
     class_accuracy: tuple[str, str] = ("", "")
 

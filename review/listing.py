@@ -18,6 +18,7 @@ from models.errors import AlreadyThere, StoreProblem
 from review.corrections import CorrectionRecord
 from review.cutting import temporary_folder_beside
 from review.hits import Coverage, Hit
+from review.movement import METHOD
 from review.search import hit_of
 
 __all__ = ["correction_document", "coverage_document", "hit_document", "tracks_documents", "write_mot", "write_parquet"]
@@ -58,6 +59,7 @@ def hit_document(hit: Hit) -> dict[str, Any]:
             }
             for item in hit.attributes
         },
+        "movement": asdict(hit.movement) | {"method": METHOD} if hit.movement else None,
         "made_by": asdict(hit.made_by) | {"track_ids": list(hit.made_by.track_ids)} if hit.made_by else None,
         "verdict": hit.verdict or None,
         "verdict_note": hit.verdict_note or None,
@@ -138,7 +140,7 @@ def write_parquet(index: Index, path: Path) -> None:
             "frame_index": track.frame_index.tolist(),
             "boxes_xyxy_px": track.boxes_xyxy_px.ravel().tolist(),
         }
-        for name in ("score", "verdict", "verdict_note", "made_by"):
+        for name in ("score", "verdict", "verdict_note", "movement", "made_by"):
             del document[name]
         rows.append(document)
     sink = pa.BufferOutputStream()

@@ -22,6 +22,7 @@ from review.accuracy import accuracy_of
 from review.corrections import CORRECTIONS_PREFIX, standing
 from review.geometry import crosses_line, longest_stay_s, path_of
 from review.hits import Coverage, Hit, HitAttribute, MadeBy, Query, SearchResult
+from review.movement import movement_of
 from review.recordings import read_recordings
 from review.requisition import ScopeVerdict
 from review.session import CaseSession
@@ -105,7 +106,7 @@ def search(session: CaseSession, query: Query, *, purpose: str) -> SearchResult:
             )
     with session.act("search.run", purpose=purpose, detail={"query": _query_document(query)}) as act:
         index = index_of(session)
-        hits = [hit for hit in _candidates(session, index, query) if _in_time(hit, query)]
+        hits = [hit for hit in _candidates(session, index, query) if _in_time(hit, query) and _moves_so(hit, query)]
         kept = tuple(hit for hit in hits if _in_place(index.track(hit.track_id), index, query))
         result = SearchResult(
             query=query,
@@ -202,6 +203,7 @@ def hit_of(
         attributes=attributes_of(track),
         verdict=verdict,
         verdict_note=note,
+        movement=movement_of(track, facts.time_base, picture_height_px=facts.size_at(first)[1]),
         made_by=made_by_of(index, track),
         class_accuracy=accuracy_of("class", track.class_model),
     )
@@ -267,6 +269,19 @@ def _in_time(hit: Hit, query: Query) -> bool:
     is_late_enough = query.from_utc is None or hit.end_utc >= query.from_utc
     is_early_enough = query.to_utc is None or hit.start_utc < query.to_utc
     return is_late_enough and is_early_enough
+
+
+def _moves_so(hit: Hit, query: Query) -> bool:
+    """True for the size, speed and direction asked for; what went nowhere has no direction."""
+    moves = hit.movement
+    return moves is not None and all(
+        not wanted or found in wanted
+        for wanted, found in (
+            (query.sizes, moves.size),
+            (query.speeds, moves.speed),
+            (query.directions, moves.direction),
+        )
+    )
 
 
 def _in_place(track: Track, index: Index, query: Query) -> bool:

@@ -30,6 +30,9 @@ class Filters:
         lower: Ticked lower garment colours.
         makes: Makes, as typed, with commas between.
         bags: Ticked bags.
+        sizes: Ticked sizes.
+        speeds: Ticked speeds.
+        directions: Ticked directions.
         cameras: Ticked cameras.
         from_text: Start of the span, as typed.
         to_text: End of the span, as typed.
@@ -43,6 +46,9 @@ class Filters:
     lower: tuple[str, ...] = ()
     makes: str = ""
     bags: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    speeds: tuple[str, ...] = ()
+    directions: tuple[str, ...] = ()
     cameras: tuple[str, ...] = ()
     from_text: str = ""
     to_text: str = ""
@@ -98,6 +104,9 @@ def query_of(filters: Filters, *, day: date | None) -> QueryOrFaults:
         lower=filters.lower,
         makes=makes,
         bags=filters.bags,
+        sizes=filters.sizes,
+        speeds=filters.speeds,
+        directions=filters.directions,
         cameras=filters.cameras,
         from_utc=start,
         to_utc=end,

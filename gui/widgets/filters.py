@@ -23,6 +23,7 @@ from gui.times import format_moment
 from gui.widgets.parts import ChipGroup, Section, SwatchGroup, frame, label, restyle
 from gui.words import Words
 from review.desk_values import CaseCard, Swatch
+from review.hits import DIRECTIONS, SIZES, SPEEDS
 
 __all__ = ["FilterPanel"]
 
@@ -54,6 +55,9 @@ class FilterPanel(QFrame):
         self._classes = ChipGroup(CLASSES, phrases.class_name)
         self._bags = ChipGroup(BAGS, lambda name: words(f"bag.{name}"))
         self._cameras = ChipGroup(card.cameras, str)
+        self._sizes = ChipGroup(SIZES, lambda name: words(f"size.{name}"))
+        self._speeds = ChipGroup(SPEEDS, lambda name: words(f"speed.{name}"))
+        self._directions = ChipGroup(DIRECTIONS, lambda name: words(f"direction.{name}"))
         self._colours = {name: SwatchGroup(palette, words) for name in ("colours", "upper", "lower")}
         self._sections = {
             "classes": Section(self._classes),
@@ -61,6 +65,9 @@ class FilterPanel(QFrame):
             "upper": Section(self._colours["upper"], is_open=False),
             "lower": Section(self._colours["lower"], is_open=False),
             "bags": Section(self._bags, is_open=False),
+            "sizes": Section(self._sizes, is_open=False),
+            "speeds": Section(self._speeds, is_open=False),
+            "directions": Section(self._directions, is_open=False),
             "cameras": Section(self._cameras, is_open=len(card.cameras) > 1),
         }
         self._search = QPushButton()
@@ -81,6 +88,9 @@ class FilterPanel(QFrame):
             lower=self._colours["lower"].chosen(),
             makes=self._makes.text(),
             bags=self._bags.chosen(),
+            sizes=self._sizes.chosen(),
+            speeds=self._speeds.chosen(),
+            directions=self._directions.chosen(),
             cameras=self._cameras.chosen(),
             from_text=self._from.text(),
             to_text=self._to.text(),
@@ -96,6 +106,9 @@ class FilterPanel(QFrame):
         self._classes.choose(filters.classes)
         self._bags.choose(filters.bags)
         self._cameras.choose(filters.cameras)
+        self._sizes.choose(filters.sizes)
+        self._speeds.choose(filters.speeds)
+        self._directions.choose(filters.directions)
         for name, chosen in (("colours", filters.colours), ("upper", filters.upper), ("lower", filters.lower)):
             self._colours[name].choose(chosen)
             self._sections[name].set_open(bool(chosen) or name == "colours")
@@ -158,7 +171,7 @@ class FilterPanel(QFrame):
         self._search.setText(words("filter.search"))
         self._clear.setText(words("filter.clear"))
         self._search.setIcon(icon("search", present_tokens().accent_text))
-        for chips in (self._classes, self._bags, self._cameras):
+        for chips in self._chips():
             chips.retranslate()
         for swatches in self._colours.values():
             swatches.retranslate()
@@ -180,7 +193,7 @@ class FilterPanel(QFrame):
         column.addWidget(self._faults["time"])
         column.addWidget(self._sections["colours"])
         self._add_field(column, self._labels["makes"], self._makes, self._faults["makes"])
-        for name in ("upper", "lower", "bags", "cameras"):
+        for name in ("upper", "lower", "bags", "sizes", "speeds", "directions", "cameras"):
             column.addWidget(self._sections[name])
         column.addStretch(1)
         for note in self._faults.values():
@@ -217,10 +230,13 @@ class FilterPanel(QFrame):
         self._clear.clicked.connect(self._clear_all)
         for edit in (self._purpose, self._text, self._makes, self._from, self._to):
             edit.returnPressed.connect(self.search_asked)
-        for group in (self._classes, self._bags, self._cameras):
+        for group in self._chips():
             group.changed.connect(self._count)
         for swatches in self._colours.values():
             swatches.changed.connect(self._count)
+
+    def _chips(self) -> tuple[ChipGroup, ...]:
+        return (self._classes, self._bags, self._sizes, self._speeds, self._directions, self._cameras)
 
     def _clear_all(self) -> None:
         self.set_filters(Filters(purpose=self._purpose.text()))
@@ -234,6 +250,9 @@ class FilterPanel(QFrame):
             ("upper", filters.upper),
             ("lower", filters.lower),
             ("bags", filters.bags),
+            ("sizes", filters.sizes),
+            ("speeds", filters.speeds),
+            ("directions", filters.directions),
             ("cameras", filters.cameras),
         ):
             self._sections[name].set_n_chosen(len(chosen))

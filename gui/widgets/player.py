@@ -202,6 +202,9 @@ class PlayerPanel(QFrame):
             if accuracy:
                 self._add_fact(row + 1, "", accuracy, "", "", kind="muted")
             row += 2
+        if hit.movement is not None:
+            self._add_fact(row, words("attribute.movement"), phrases.movement(hit.movement), "", "")
+            row += 1
         if hit.made_by is not None:
             self._add_fact(row, words("attribute.correction"), self._phrases.made_by(hit.made_by), "", "")
             row += 1

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from models.errors import UsageProblem
-from review.hits import RANKED, Coverage, Hit, HitAttribute, Query
+from review.hits import DIRECTIONS, RANKED, SIZES, SPEEDS, Coverage, Hit, HitAttribute, Query
 from review.wording import BAGS, class_names, colour_names, make_names
 
 __all__ = ["instant", "print_coverage", "print_hit", "query_of", "search_options"]
@@ -31,6 +31,11 @@ def search_options(command: F) -> F:
         click.option("--lower", multiple=True, metavar="NAME", help="Colour of the lower garment."),
         click.option("--make", "makes", multiple=True, metavar="NAME", help="Make on the ranked list of a vehicle."),
         click.option("--bag", "bags", multiple=True, type=click.Choice([*BAGS, "any"]), help="What is carried."),
+        click.option("--size", "sizes", multiple=True, type=click.Choice(SIZES), help="Height in the picture."),
+        click.option("--pace", "speeds", multiple=True, type=click.Choice(SPEEDS), help="Own sizes per second."),
+        click.option(
+            "--direction", "directions", multiple=True, type=click.Choice(DIRECTIONS), help="Way in the picture."
+        ),
         click.option("--camera", "cameras", multiple=True, metavar="ID", help="Only this camera; may be repeated."),
         click.option("--from", "from_", metavar="TIME", help="Seen at or after this corrected time."),
         click.option("--to", metavar="TIME", help="Seen before this corrected time."),
@@ -54,6 +59,9 @@ def query_of(
     lower: tuple[str, ...],
     makes: tuple[str, ...],
     bags: tuple[str, ...],
+    sizes: tuple[str, ...],
+    speeds: tuple[str, ...],
+    directions: tuple[str, ...],
     cameras: tuple[str, ...],
     from_: str | None,
     to: str | None,
@@ -74,6 +82,9 @@ def query_of(
         lower=colour_names(lower),
         makes=make_names(makes),
         bags=bags,
+        sizes=sizes,
+        speeds=speeds,
+        directions=directions,
         cameras=cameras,
         from_utc=instant(from_, "--from") if from_ else None,
         to_utc=instant(to, "--to") if to else None,

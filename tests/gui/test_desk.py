@@ -182,7 +182,7 @@ def test_looking_verdict_and_unmasking_are_in_the_log(case: Path, desk: Desk, hi
 
 def test_a_split_from_the_window_is_searched_for_at_once_and_taken_back(case: Path, desk: Desk, hit: Hit) -> None:
     middle = (hit.first_pts_ticks + hit.last_pts_ticks) // 2
-    desk.record_verdict(hit.track_id, "doubtful", "")
+    desk.record_verdict(hit.track_id, "rejected", "")
 
     made = desk.split_track(hit.track_id, at_pts_ticks=middle)
     after = {item.track_id: item for item in desk.search(EVERYTHING, purpose="essai").hits}

@@ -18,7 +18,7 @@ from gui.words.problems import TEXTS as PROBLEMS
 from gui.words.shared import TEXTS as SHARED
 from gui.words.start_page import TEXTS as START_PAGE
 from models import errors
-from review.hits import TimelineKind
+from review.hits import DIRECTIONS, SIZES, SPEEDS, TimelineKind
 
 SOURCES = sorted(path for path in Path(gui.__file__).parent.rglob("*.py") if "words" not in path.parts)
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
@@ -30,16 +30,19 @@ FAMILIES = {
     "judge.": VERDICTS,
     "order.": ORDERS,
     "attribute.": (
-        "class",
-        "colour",
-        "upper_colour",
-        "lower_colour",
-        "bag",
-        "headgear",
-        "make",
-        "note",
-        "correction",
-        "accuracy",
+        *(
+            "class",
+            "colour",
+            "upper_colour",
+            "lower_colour",
+            "bag",
+            "headgear",
+            "make",
+            "note",
+            "correction",
+            "accuracy",
+            "movement",
+        ),
     ),
     "headgear.": ("hat", "none"),
     "correction.by.": ("split", "merge"),
@@ -47,9 +50,13 @@ FAMILIES = {
         f"{kind}{tail}" for kind in ("still", "clip", "synopsis") for tail in ("", ".why", ".where", ".name")
     ),
     "player.": ("first", "back", "step-back", "play", "step", "forward", "last", "box", "split"),
+    "size.": SIZES,
+    "speed.": SPEEDS,
+    "direction.": DIRECTIONS,
     "reason.": ("no-colour", "few-pixels", "no-make", "to-confirm"),
     "filter.": (
         *("purpose", "text", "time", "classes", "colours", "upper", "lower", "bags", "cameras", "from", "to", "makes"),
+        *("sizes", "speeds", "directions"),
     ),
     "fault.": ("missing", "unreadable", "no-day", "before-from", "doubled", "skipped", "no-make"),
     "lane.row.": ROWS,
