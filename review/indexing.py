@@ -28,6 +28,7 @@ from indexer.segments import Segment, read_header, segment_name, unpack
 from indexer.ticks import utc_of
 from models.errors import RelectureError, UnreadableInput, UsageProblem
 from models.modelset import ModelSet, Profile, load_model_set
+from review.conformity import ConformityNote, conformity_of
 from review.decoding import SegmentWork
 from review.engines import Engine, LocalEngine
 from review.recordings import CaseRecording, finding_document, packets_of, read_recordings
@@ -70,6 +71,7 @@ class RecordingReport:
     findings: tuple[Finding, ...]
     skipped: tuple[SkippedSpan, ...]
     audit: TriageAudit
+    conformity: ConformityNote
     problem: str = ""
 
     def document(self) -> dict[str, object]:
@@ -78,6 +80,7 @@ class RecordingReport:
         values["findings"] = [finding_document(item) for item in self.findings]
         values["skipped"] = [asdict(span) for span in self.skipped]
         values["audit"] = self.audit.document()
+        values["conformity"] = self.conformity.document()
         return values
 
 
@@ -249,6 +252,7 @@ class _Run:
                     findings=_findings_of(recording, own, audit),
                     skipped=tuple(skipped),
                     audit=audit,
+                    conformity=conformity_of(recording, self._packets[recording.recording_id]),
                     problem=problem.message if problem else "",
                 )
             )

@@ -94,6 +94,7 @@ def command(
                 f"{item.frames_decoded} of {item.frames} frames decoded, {item.spans_skipped} still spans "
                 f"({item.skipped_s:.1f} s) skipped; {item.wall_s:.1f} s of work"
             )
+            say(f"  {item.conformity.sentence()}")
             for finding in item.findings:
                 say(f"  {finding.kind}: {finding.detail}")
             if item.problem:
