@@ -105,7 +105,9 @@ def test_the_real_nets_answer_with_probabilities(tmp_path: Path):
     first, second = VehicleAttributeNet.load(registry, device="cpu").describe([red, red])
 
     assert all(0 <= score <= 1 for _, score in person.scores)
-    assert first == second
+    # Why: the engine's kernels treat places of a batch differently on some processors; only the last bits may differ.
+    assert dict(first.colours) == pytest.approx(dict(second.colours), abs=1e-5)
+    assert dict(first.types) == pytest.approx(dict(second.types), abs=1e-5)
     assert sum(score for _, score in first.colours) == pytest.approx(1, abs=1e-4)
     assert sum(score for _, score in first.types) == pytest.approx(1, abs=1e-4)
     assert max(first.colours, key=lambda item: item[1])[0] == "red"
