@@ -327,7 +327,7 @@ class PlayerPanel(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.viewport().setAutoFillBackground(False)
         self._facts.setAutoFillBackground(False)
-        scroll.setFixedHeight(104)
+        scroll.setFixedHeight(132)
         return scroll
 
     def _export_row(self) -> QWidget:

@@ -15,6 +15,8 @@ from indexer.segments import Segment, SegmentStats, pack, segment_name
 from models.errors import UnreadableInput, UsageProblem
 from review.case_folder import create_case
 from review.cli import group
+from review.correcting import merge_tracks
+from review.corrections import take_back
 from review.footage import import_footage
 from review.hits import Query
 from review.operators import Empowerment, Quality, create_operator
@@ -136,6 +138,23 @@ def test_the_act_is_in_the_log_with_what_was_shown(case: Path, tmp_path: Path) -
     text = (case / "audit" / "log.jsonl").read_text(encoding="utf-8")
     assert "synopsis.make" in text
     assert report.map_sha256 in text
+
+
+def test_a_merged_track_is_shown_where_it_was_seen_and_not_in_between(case: Path, tmp_path: Path) -> None:
+    with opened(case, writing=True) as session:
+        person, car = gather(session, Query(), purpose="vue d’ensemble").tracks
+        number = merge_tracks(session, person.track_id, car.track_id).number
+        material = gather(session, Query(), purpose="un seul objet")
+        report = case_synopsis(session, material, tmp_path / "film.mp4", SynopsisOptions())
+        take_back(session, number)
+
+    (merged,) = material.tracks
+    side_map = SynopsisMap(report.map_path)
+    rows = [row for frame in range(140) for row in side_map.objects_of(frame)]
+    assert {row.track_id for row in rows} == {merged.track_id}
+    shown = {row.pts_ticks for row in rows}
+    assert shown <= set(merged.pts_ticks.tolist())
+    assert min(shown) <= person.pts_ticks[-1] and max(shown) >= car.pts_ticks[0]
 
 
 def test_heads_are_shown_only_of_validated_hits_and_for_a_logged_reason(case: Path, tmp_path: Path) -> None:
