@@ -79,11 +79,13 @@ class DeskPort(Protocol):
         """Write the hit's span as a clip."""
         ...
 
-    def plan_synopsis(self, query: Query, *, purpose: str) -> SynopsisOutlook:
+    def plan_synopsis(self, query: Query, *, purpose: str, wanted_s: int | None = None) -> SynopsisOutlook:
         """How long a synopsis of a query's hits would be, and what it leaves out."""
         ...
 
-    def make_synopsis(self, query: Query, *, purpose: str, out_path: Path, progress: Progress) -> None:
+    def make_synopsis(
+        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wanted_s: int | None = None
+    ) -> None:
         """Write a synopsis of a query's hits, reporting progress."""
         ...
 

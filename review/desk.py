@@ -29,6 +29,7 @@ from review.desk_values import (
     CaseHeader,
     Corrected,
     Frames,
+    InPieces,
     LeftOut,
     OperatorChoice,
     Progress,
@@ -229,7 +230,7 @@ class Desk:
         with self._lock:
             evidence.export_clip(self._session, track_id, out_path)
 
-    def plan_synopsis(self, query: Query, *, purpose: str) -> SynopsisOutlook:
+    def plan_synopsis(self, query: Query, *, purpose: str, wanted_s: int | None = None) -> SynopsisOutlook:
         """How long a synopsis of a query's hits would be and what it leaves out; the search is logged.
 
         Raises:
@@ -237,12 +238,11 @@ class Desk:
             UnreadableInput: An original is missing or has changed.
         """
         # Why: loads the numeric compiler, which a window that only looks does not need.
-        from review.synopsis.door import gather, plan_of  # noqa: PLC0415
-        from review.synopsis.plan import SynopsisOptions  # noqa: PLC0415
+        from review.synopsis.door import gather, options_of_length, plan_of  # noqa: PLC0415
 
         with self._lock:
             material = gather(self._session, query, purpose=purpose)
-        plan = plan_of(material, SynopsisOptions())
+        plan = plan_of(material, options_of_length(wanted_s))
         return SynopsisOutlook(
             length_s=plan.length_s,
             bound_s=plan.bound_s,
@@ -254,9 +254,16 @@ class Desk:
                 for span, start, end in plan.left_out()
             ),
             n_others=len(material.context),
+            wanted_s=wanted_s,
+            in_pieces=tuple(
+                InPieces(track_id=cut.track_id, times=times, is_meeting_cut=cut.is_meeting_cut)
+                for cut, times in plan.pieces()
+            ),
         )
 
-    def make_synopsis(self, query: Query, *, purpose: str, out_path: Path, progress: Progress) -> None:
+    def make_synopsis(
+        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wanted_s: int | None = None
+    ) -> None:
         """Write a film of a query's hits with its map beside it, heads and plates masked; nothing is left on cancel.
 
         The search is made again, and logged again: the film shows what the case holds now.
@@ -267,8 +274,7 @@ class Desk:
             StoreProblem: It cannot be written.
         """
         # Why: loads the numeric compiler, which a window that only looks does not need.
-        from review.synopsis.door import case_synopsis, gather  # noqa: PLC0415
-        from review.synopsis.plan import SynopsisOptions  # noqa: PLC0415
+        from review.synopsis.door import case_synopsis, gather, options_of_length  # noqa: PLC0415
 
         with self._lock:
             material = gather(self._session, query, purpose=purpose)
@@ -281,7 +287,7 @@ class Desk:
             self._session,
             material,
             out_path,
-            SynopsisOptions(),
+            options_of_length(wanted_s),
             progress=told,
             cancel=lambda: progress.is_cancelled,
         )

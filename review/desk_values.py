@@ -23,6 +23,7 @@ __all__ = [
     "CaseHeader",
     "Corrected",
     "Frames",
+    "InPieces",
     "LeftOut",
     "OperatorChoice",
     "Problem",
@@ -56,6 +57,21 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InPieces:
+    """An object that stays longer than the film may, shown in pieces side by side.
+
+    Attributes:
+        track_id: The object.
+        times: Corrected times of the cuts, as the film writes times.
+        is_meeting_cut: True when it meets another at a cut.
+    """
+
+    track_id: str
+    times: tuple[str, ...]
+    is_meeting_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SynopsisOutlook:
     """What a synopsis would be, before anything is rendered.
 
@@ -67,6 +83,8 @@ class SynopsisOutlook:
         n_objects: Objects shown; all hits are.
         left_out: Spans left out, in order of object and time.
         n_others: Objects of the same recordings that are not among the hits.
+        wanted_s: Length that was asked for; None leaves it to the scene.
+        in_pieces: What is shown in pieces side by side, to keep to that length.
     """
 
     length_s: float
@@ -76,6 +94,8 @@ class SynopsisOutlook:
     n_objects: int
     left_out: tuple[LeftOut, ...]
     n_others: int
+    wanted_s: int | None = None
+    in_pieces: tuple[InPieces, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

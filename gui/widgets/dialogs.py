@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +30,7 @@ from review.hits import Hit
 
 __all__ = ["KEYS", "KeysDialog", "NoteDialog", "ReasonDialog", "SynopsisDialog", "ask_export_path"]
 
+MOST_WANTED_S: Final = 6 * 3600
 KEYS: Final = (
     ("/", "keys.search"),
     ("↑ ↓ ← →", "keys.move"),
@@ -161,8 +163,23 @@ class SynopsisDialog(_Dialog):
         self._left_out.setReadOnly(True)
         self._left_out.setFixedHeight(130)
         self._left_out.setPlainText("\n".join(self._lines(outlook)))
-        for widget in (length, bound, self._left_out, self.buttons):
-            self.column.addWidget(widget)
+        self._wanted = QSpinBox()
+        self._wanted.setRange(0, MOST_WANTED_S)
+        self._wanted.setValue(outlook.wanted_s or 0)
+        self._wanted.setSuffix(" s")
+        self._wanted.setSpecialValueText(words("synopsis.free"))
+        self._wanted.setAccessibleName(words("synopsis.wanted"))
+        wanted = QHBoxLayout()
+        asked = label()
+        asked.setText(words("synopsis.wanted"))
+        wanted.addWidget(asked)
+        wanted.addWidget(self._wanted)
+        wanted.addStretch()
+        self.column.addWidget(length)
+        self.column.addWidget(bound)
+        self.column.addLayout(wanted)
+        self.column.addWidget(self._left_out)
+        self.column.addWidget(self.buttons)
 
     def _lines(self, outlook: SynopsisOutlook) -> list[str]:
         words = self.words
@@ -176,9 +193,23 @@ class SynopsisDialog(_Dialog):
             )
             for item in outlook.left_out
         ]
+        lines += [
+            words("synopsis.pieces", track=item.track_id, times=", ".join(item.times))
+            + (words("synopsis.meeting") if item.is_meeting_cut else "")
+            for item in outlook.in_pieces
+        ]
         if outlook.n_others:
             lines.append(words("synopsis.others", n=words.number(outlook.n_others)))
         return lines or [words("synopsis.nothing")]
+
+    @property
+    def wanted_s(self) -> int | None:
+        """Length that is asked for, seconds; None leaves it to the scene."""
+        return self._wanted.value() or None
+
+    def want(self, seconds: int) -> None:
+        """Ask for a length; 0 leaves it to the scene."""
+        self._wanted.setValue(seconds)
 
     @property
     def left_out(self) -> str:

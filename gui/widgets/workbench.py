@@ -86,11 +86,16 @@ class Workbench(QWidget):
 
     def ask_synopsis(self, query: Query, outlook: SynopsisOutlook) -> None:
         """See :class:`gui.presenters.exports.ExportsView`."""
-        if SynopsisDialog(self, self._words, outlook).exec() != QDialog.DialogCode.Accepted:
+        purpose, dialog = self.hits.state.purpose, SynopsisDialog(self, self._words, outlook)
+        if dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        if dialog.wanted_s != outlook.wanted_s:
+            # Why: nothing is written before its length, and what it cuts, was seen.
+            self.exports.plan_synopsis(query, purpose=purpose, wanted_s=dialog.wanted_s)
             return
         out_path = ask_export_path(self, self._words, "synopsis", suggestion="synopsis.mp4")
         if out_path is not None:
-            self.exports.synopsis(query, purpose=self.hits.state.purpose, out_path=out_path)
+            self.exports.synopsis(query, purpose=purpose, out_path=out_path, wanted_s=outlook.wanted_s)
 
     def search(self) -> None:
         """Search with what the panel holds."""

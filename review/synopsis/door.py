@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 from indexer.records import Recording, RecordingId, Track, TrackId
@@ -22,6 +23,7 @@ from review.session import CaseSession
 from review.synopsis.backdrop import Allowed, Backdrops
 from review.synopsis.fastforward import FastForwardOptions, FastForwardReport, make_fast_forward
 from review.synopsis.layers import dwell_layer, heat_layer, hour_strips, path_layer, save_layer
+from review.synopsis.layout import LayoutOptions
 from review.synopsis.lettering import local_zone
 from review.synopsis.make import make_synopsis
 from review.synopsis.plan import Cancel, Progress, SynopsisOptions, SynopsisPlan, plan_synopsis
@@ -30,7 +32,7 @@ from review.synopsis.report import SynopsisReport
 from review.synopsis.tubes import tubes_of
 from review.verdicts import Decision, latest
 
-__all__ = ["Material", "case_fast_forward", "case_layers", "case_synopsis", "gather", "plan_of"]
+__all__ = ["Material", "case_fast_forward", "case_layers", "case_synopsis", "gather", "options_of_length", "plan_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,6 +105,11 @@ def _unmasked(session: CaseSession, material: Material) -> Material:
         )
     with session.act("unmask.synopsis", purpose=material.purpose, detail={"track_ids": sorted(validated)}):
         return replace(material, unmasked=validated)
+
+
+def options_of_length(wanted_s: int | None) -> SynopsisOptions:
+    """The options of a film of a wanted length, or of what the scene holds."""
+    return SynopsisOptions(layout=LayoutOptions(length_s=None if wanted_s is None else Fraction(wanted_s)))
 
 
 def plan_of(material: Material, options: SynopsisOptions) -> SynopsisPlan:

@@ -154,7 +154,7 @@ def lay_out(
     unit = group_tubes(tubes, find_interactions(tubes)) if unit is None else unit
     planner = _Planner(tubes, unit, era, whole, rate, progress or (lambda share: None))
     if options.length_s is not None:
-        return planner.to_length(options, options.length_s)
+        return planner.judged(planner.to_length(options, options.length_s))
     if options.density is not None:
         return planner.plan(options, options.density, is_chosen=True)
     return planner.to_scene(options)
@@ -254,6 +254,14 @@ class _Planner:
             layout = min(layout, trial, key=lambda item: item.n_frames)
             before = overlap
         return layout
+
+    def judged(self, layout: Layout) -> Layout:
+        """The layout beside the bound of the density that it has, where it shows more at once than reckoned with."""
+        mean = math.ceil(10 * float(self._frames.n_frames.sum()) / max(layout.n_frames, 1)) / 10
+        if mean <= layout.density:
+            return layout
+        bound = lower_bound_frames(self._frames, self._unit, mean)
+        return replace(layout, density=mean, bound_frames=bound)
 
     def _spared(
         self,

@@ -19,6 +19,7 @@ from review.desk_values import (
     CaseCard,
     CaseHeader,
     Corrected,
+    InPieces,
     LeftOut,
     OperatorChoice,
     Progress,
@@ -340,15 +341,26 @@ class FakeDesk:
     def export_clip(self, track_id: str, *, out_path: Path) -> None:
         self._act("clip", (track_id, out_path))
 
-    def plan_synopsis(self, query: Query, *, purpose: str) -> SynopsisOutlook:
+    def plan_synopsis(self, query: Query, *, purpose: str, wanted_s: int | None = None) -> SynopsisOutlook:
         self._act("plan", (query, purpose))
         still = LeftOut(track_id="t-9", start="21:00:05", end="21:03:10", duration_s=185.0)
+        pieces = (InPieces(track_id="t-4", times=("21:04:11", "21:04:32"), is_meeting_cut=True),) if wanted_s else ()
         return SynopsisOutlook(
-            length_s=38.1, bound_s=30.5, density=7.4, footage_s=600, n_objects=81, left_out=(still,), n_others=29
+            length_s=wanted_s or 38.1,
+            bound_s=30.5,
+            density=7.4,
+            footage_s=600,
+            n_objects=81,
+            left_out=(still,),
+            n_others=29,
+            wanted_s=wanted_s,
+            in_pieces=pieces,
         )
 
-    def make_synopsis(self, query: Query, *, purpose: str, out_path: Path, progress: Progress) -> None:
-        self._act("synopsis", (query, purpose, out_path))
+    def make_synopsis(
+        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wanted_s: int | None = None
+    ) -> None:
+        self._act("synopsis", (query, purpose, out_path) if wanted_s is None else (query, purpose, out_path, wanted_s))
         for step in range(1, 5):
             if self.hold is not None:
                 self.hold.wait(5)

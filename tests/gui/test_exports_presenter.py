@@ -85,7 +85,7 @@ def test_what_is_left_is_estimated_from_what_was_done() -> None:
     seen: list[float | None] = []
     bar.view.show_export = lambda state: seen.append(state.left_s)  # type: ignore[method-assign]
 
-    def slow(query: Query, *, purpose: str, out_path: Path, progress: object) -> None:
+    def slow(query: Query, *, purpose: str, out_path: Path, progress: object, wanted_s: int | None) -> None:
         for fraction in (0.01, 0.25, 0.5):
             bar.clock.now_s += 10
             progress.report(fraction)  # type: ignore[attr-defined]

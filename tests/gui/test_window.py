@@ -459,6 +459,27 @@ def test_a_synopsis_shows_progress_and_can_be_cancelled(
     assert "annulé" in " ".join(visible_texts(bench.status))
 
 
+def test_a_wanted_length_is_planned_and_shown_before_it_is_written(
+    qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bench = searched(qtbot, make_window(), desk)
+    said: list[str] = []
+
+    def accept(dialog: workbench_module.SynopsisDialog) -> QDialog.DialogCode:
+        said.append(dialog.left_out)
+        dialog.want(30)
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(workbench_module.SynopsisDialog, "exec", accept)
+    monkeypatch.setattr(workbench_module, "ask_export_path", lambda *_, suggestion, **__: tmp_path / suggestion)
+    bench.panel.export_asked.emit("synopsis")
+    qtbot.waitUntil(lambda: desk.asked[-1][0] == "synopsis")
+
+    assert [asked[0] for asked in desk.asked[-3:]] == ["plan", "plan", "synopsis"]
+    assert desk.asked[-1][1][-1] == 30
+    assert "t-4" not in said[0] and "t-4, coupé à 21:04:11, 21:04:32. Une rencontre est coupée." in said[1]
+
+
 def test_the_window_says_how_long_a_synopsis_will_be_and_what_it_leaves_out(
     qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
