@@ -15,6 +15,7 @@ __all__ = ["Phrases", "ProblemText"]
 _REASONS = {
     "the picture carries no colour (night, infrared or thermal)": "no-colour",
     "too few pixels": "few-pixels",
+    "smaller than 48 px": "small",
     "no make stands out": "no-make",
     "to be confirmed": "to-confirm",
 }

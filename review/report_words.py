@@ -35,6 +35,8 @@ _WORDS: Final = {
         "l’image ne porte pas de couleur : nuit, infrarouge ou thermique"
     ),
     "too few pixels": "trop peu de pixels",
+    "smaller than 48 px": "véhicule de moins de 48 px",
+    "no make stands out": "aucune marque ne se détache",
     "split": "scission",
     "merge": "réunion",
     "validated": "validée",

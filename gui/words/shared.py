@@ -52,6 +52,7 @@ TEXTS: Final = (
     ("headgear.none", "aucun vu", "none seen"),
     ("reason.no-colour", "image sans couleur : nuit, infrarouge ou thermique", "no colour: night, infrared or thermal"),
     ("reason.few-pixels", "trop peu de pixels", "too few pixels"),
+    ("reason.small", "véhicule de moins de 48 px", "vehicle of less than 48 px"),
     ("reason.no-make", "aucune marque ne se détache", "no make stands out"),
     ("reason.to-confirm", "à confirmer à l’œil", "to be confirmed by eye"),
     ("value.unknown", "indéterminé", "undetermined"),

@@ -53,7 +53,7 @@ FAMILIES = {
     "size.": SIZES,
     "speed.": SPEEDS,
     "direction.": DIRECTIONS,
-    "reason.": ("no-colour", "few-pixels", "no-make", "to-confirm"),
+    "reason.": ("no-colour", "few-pixels", "small", "no-make", "to-confirm"),
     "filter.": (
         *("purpose", "text", "time", "classes", "colours", "upper", "lower", "bags", "cameras", "from", "to", "makes"),
         *("sizes", "speeds", "directions"),
