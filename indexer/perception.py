@@ -275,6 +275,7 @@ class SpanPerception:
 
     def _cut(self, look: _Look, pairs: list[tuple[Sketch, Sighting]], full: NDArray[np.uint8] | None) -> None:
         step_ticks = int(CROP_STEP_S * self._ticks_per_s)
+        source = look.numbered.picture if full is None else full
         for sketch, sighting in pairs:
             sketch.n_judged += 1
             sketch.n_cut += self._n_edges(sighting.box_xyxy_px) > 0
@@ -284,17 +285,15 @@ class SpanPerception:
             quality = self._quality(sighting, pairs)
             if not sketch.wants_crop(sighting.pts_ticks, quality, step_ticks):
                 continue
-            if full is None:
-                full = look.numbered.picture.bgr_u8()
             mask = look.mask
             if look.matrix is not IDENTITY:
                 mask = u8(cv2.warpAffine(mask, look.matrix, self._scene.size_wh_px, flags=cv2.INTER_NEAREST))
-            image, crop_mask = cut_crop(full, mask, sighting.box_xyxy_px, mask_scale=self._scale)
+            image, crop_mask = cut_crop(source, mask, sighting.box_xyxy_px, mask_scale=self._scale)
             if image.shape[0] < 4 or image.shape[1] < 4:
                 continue
             wide = None
             if sighting.label and sighting.label != "person":
-                wide, _ = cut_crop(full, mask, widened(sighting.box_xyxy_px), mask_scale=self._scale)
+                wide, _ = cut_crop(source, mask, widened(sighting.box_xyxy_px), mask_scale=self._scale)
             sketch.keep_crop(
                 CropSample(
                     pts_ticks=sighting.pts_ticks,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.arrays import u8
+from indexer.pictures import Picture
 
 __all__ = ["CropSample", "Sighting", "Sketch", "as_box", "iou_xyxy", "overlap_share", "widened"]
 
@@ -159,20 +160,20 @@ class Sketch:
 
 
 def cut_crop(
-    image_bgr_u8: NDArray[np.uint8], mask_u8: NDArray[np.uint8], box_xyxy_px: Box, *, mask_scale: float
+    picture: NDArray[np.uint8] | Picture, mask_u8: NDArray[np.uint8], box_xyxy_px: Box, *, mask_scale: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Cut a box out of a picture and its motion mask, scaled to at most 256 px a side.
 
     Args:
-        image_bgr_u8: (H, W, 3) source picture.
+        picture: Source picture, converted to (H, W, 3) BGR or not yet; of the latter only the box is converted.
         mask_u8: (h, w) mask in motion pixels, aligned with the picture.
         box_xyxy_px: Source pixels.
         mask_scale: Motion pixels per source pixel.
     """
-    height, width = image_bgr_u8.shape[:2]
+    width, height = picture.size_wh_px if isinstance(picture, Picture) else picture.shape[1::-1]
     x1, y1 = max(0, int(box_xyxy_px[0])), max(0, int(box_xyxy_px[1]))
     x2, y2 = min(width, int(np.ceil(box_xyxy_px[2]))), min(height, int(np.ceil(box_xyxy_px[3])))
-    crop = image_bgr_u8[y1:y2, x1:x2]
+    crop = _part(picture, (x1, y1, x2, y2))
     mx1, my1 = int(x1 * mask_scale), int(y1 * mask_scale)
     mx2, my2 = max(mx1 + 1, int(np.ceil(x2 * mask_scale))), max(my1 + 1, int(np.ceil(y2 * mask_scale)))
     mask = mask_u8[my1:my2, mx1:mx2]
@@ -182,6 +183,13 @@ def cut_crop(
     if mask.size == 0:
         return small, np.full(size[::-1], 255, np.uint8)
     return small, u8(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR))
+
+
+def _part(picture: NDArray[np.uint8] | Picture, box_xyxy_px: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    x1, y1, x2, y2 = box_xyxy_px
+    if not isinstance(picture, Picture):
+        return picture[y1:y2, x1:x2]
+    return picture.crop_bgr_u8(box_xyxy_px) if x1 < x2 and y1 < y2 else np.zeros((0, 0, 3), np.uint8)
 
 
 def widened(box: Box) -> Box:
