@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from models.errors import RelectureError
 
@@ -64,14 +64,14 @@ def operator_options(command: F) -> F:
     )(command)
 
 
-def progress() -> Progress:
-    """A progress bar on stderr with elapsed and remaining time."""
+def progress(*, left: ProgressColumn | None = None) -> Progress:
+    """A progress bar on stderr with elapsed and remaining time; ``left`` says what remains in place of the library."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
         TextColumn("left"),
-        TimeRemainingColumn(),
+        left or TimeRemainingColumn(),
         console=stderr,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import click
-from rich.progress import Progress
+from rich.progress import Progress, TextColumn
 
 from models.errors import UsageProblem
 from models.modelset import PROFILES, Profile
@@ -23,9 +23,22 @@ __all__ = ["command"]
 
 def _bar() -> Progress:
     """A progress bar where somebody sees it; in a log file it would only stand before the line that matters."""
-    bar = progress()
+    # Why: the library guesses from the last half minute, in which often no segment ends.
+    bar = progress(left=TextColumn("{task.fields[left]}"))
     bar.disable = not stderr.is_terminal
     return bar
+
+
+def _left(seconds: float | None) -> str:
+    """What is left of a run, for the bar: hours, minutes, seconds.
+
+    >>> _left(3725.4), _left(None)
+    ('1:02:05', '-:--:--')
+    """
+    if seconds is None:
+        return "-:--:--"
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 @click.command(name="index")
@@ -70,11 +83,13 @@ def command(
     makers = DaskEngine(jobs=jobs or os.cpu_count() or 1, scheduler=scheduler) if engine == "dask" else None
     moment = parse_start(first) if first else None
     with open_case(folder, operator=operator) as session, _bar() as bar:
-        task = bar.add_task("Indexing", total=None)
+        task = bar.add_task("Indexing", total=None, left=_left(None))
 
         def tell(state: IndexProgress) -> None:
             description = f"{state.recording}: {state.n_tracks} tracks"
-            bar.update(task, description=description, completed=state.done_s, total=state.total_s)
+            bar.update(
+                task, description=description, completed=state.done_s, total=state.total_s, left=_left(state.left_s)
+            )
 
         report = run_index(
             session,
