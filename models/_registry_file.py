@@ -79,6 +79,14 @@ class RegistryEntry:
         """``name@version``, as every result names it."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def accuracy_said(self) -> tuple[str, str]:
+        """Its accuracy in English and in French, with who says so where a unit listed the net."""
+        english, french = self.accuracy, self.accuracy_fr or self.accuracy
+        return (
+            (f"by {self.author}: {english}", f"selon {self.author} : {french}") if self.is_local else (english, french)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedFile:

@@ -32,4 +32,4 @@ def accuracy_of(attribute: str, model_id: str) -> Measured:
     if not entries:
         return _NOT_MEASURED
     # Why: of several nets joined, the last one decided the class within what the others found.
-    return Measured(entries[-1].accuracy, entries[-1].accuracy_fr or entries[-1].accuracy)
+    return Measured(*entries[-1].accuracy_said)

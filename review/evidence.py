@@ -157,8 +157,8 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
                     name=model_id,
                     role=str(entry.role),
                     sha256=entry.sha256,
-                    accuracy=entry.accuracy,
-                    accuracy_fr=entry.accuracy_fr,
+                    accuracy=entry.accuracy_said[0],
+                    accuracy_fr=entry.accuracy_said[1],
                 )
             )
     analysed_s = skipped_s = 0.0

@@ -52,6 +52,8 @@ def test_the_self_check_knows_the_net_and_its_entry(tmp_path: Path) -> None:
 
     assert verify_models(registry).is_sound
     assert registry.entry("own-makes").is_local
+    assert registry.entry("own-makes").accuracy_said[1] == "selon BR Reims : Aucune : un réseau d’essai."
+    assert registry.entry("yolox-nano").accuracy_said[0] == registry.entry("yolox-nano").accuracy
 
 
 def test_an_altered_net_of_the_unit_is_refused_like_any_other(tmp_path: Path) -> None:
