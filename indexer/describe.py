@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from indexer.records import VEHICLE_CLASSES, Attribute, Recording, Track
 from indexer.segments import track_id_of
 from indexer.sketches import CropSample, Sketch
-from models.colour import ALGORITHM_ID, combine_shares, person_colours, vehicle_colour
+from models.colour import (
+    ALGORITHM_ID,
+    cloth_gains,
+    combine_shares,
+    estimate_gains,
+    lamp_gains,
+    person_colours,
+    vehicle_colour,
+)
 from models.detectors import COARSE_LABELS
 from models.makes import VehicleMakeNet
 from models.modelset import ModelSet
@@ -70,12 +78,24 @@ class SceneLight:
     Attributes:
         gains_bgr: (3,) white-balance gains of the empty scene, for paint.
         cloth_gains_bgr: (3,) gains of the empty scene for garments.
+        lamp_gains_bgr: (3,) gains on codes that make light of orange lamps look like day, for the crop classifier.
         is_colourless: True at night, in infrared and thermal pictures: then no colour is named.
     """
 
     gains_bgr: NDArray[np.float32]
     cloth_gains_bgr: NDArray[np.float32]
+    lamp_gains_bgr: NDArray[np.float32]
     is_colourless: bool
+
+    @classmethod
+    def of(cls, empty_bgr_u8: NDArray[np.uint8], *, is_colourless: bool) -> SceneLight:
+        """The light of an empty scene (H, W, 3)."""
+        return cls(
+            gains_bgr=estimate_gains(empty_bgr_u8),
+            cloth_gains_bgr=cloth_gains(empty_bgr_u8),
+            lamp_gains_bgr=lamp_gains(empty_bgr_u8),
+            is_colourless=is_colourless,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +124,7 @@ def describe(
         scene: Light of the scene, for colours.
         whole: The track that this is a part of, whose class stays where the part alone has no convincing one.
     """
-    named = _name_class(sketch, models)
+    named = _name_class(sketch, models, scene)
     if whole is not None and named.class_name == NOTHING:
         named = _Named(class_name=whole.class_name, score=whole.class_score, model=whole.class_model)
     index, pts, boxes, scores = _fill(sketch, frames)
@@ -138,12 +158,12 @@ def describe(
     )
 
 
-def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
+def _name_class(sketch: Sketch, models: ModelSet, scene: SceneLight) -> _Named:
     classifier = models.classifier
     looks = dict.fromkeys(classifier.classes, 0.0)
     if sketch.crops:
-        probabilities = classifier.classify([crop.image_bgr_u8 for crop in sketch.crops])
-        wide = [crop.wide_bgr_u8 for crop in sketch.crops if crop.wide_bgr_u8 is not None]
+        probabilities = classifier.classify([_by_day(crop.image_bgr_u8, scene) for crop in sketch.crops])
+        wide = [_by_day(crop.wide_bgr_u8, scene) for crop in sketch.crops if crop.wide_bgr_u8 is not None]
         if len(wide) == len(sketch.crops):
             probabilities = np.asarray((probabilities + classifier.classify(wide)) / 2, np.float32)
         weights = np.sqrt([max(crop.quality, 1.0) for crop in sketch.crops])
@@ -170,6 +190,12 @@ def _name_class(sketch: Sketch, models: ModelSet) -> _Named:
             combined[name] = combined.get(name, 0.0) + CLASSIFIER_SHARE * value
     name, score = max(combined.items(), key=lambda item: (item[1], item[0]))
     return _Named(class_name=name, score=score, model=f"{models.detector.model_id}+{classifier.model_id}")
+
+
+def _by_day(crop_bgr_u8: NDArray[np.uint8], scene: SceneLight) -> NDArray[np.uint8]:
+    if (scene.lamp_gains_bgr == 1).all():
+        return crop_bgr_u8
+    return np.asarray((crop_bgr_u8 * scene.lamp_gains_bgr).round().clip(0, 255), np.uint8)
 
 
 def _crops_are_large(sketch: Sketch) -> bool:

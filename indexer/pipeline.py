@@ -37,7 +37,7 @@ from indexer.steady import Steadier, drift_px, warp_to_reference
 from indexer.tracks import absorb_riders
 from indexer.triage import MAX_TRUSTED_GOP_S, KeyLook, Selection, select_spans
 from indexer.views import HeldView, common_spans, held_views, pictures_within
-from models.colour import cloth_gains, estimate_gains, is_colourless
+from models.colour import is_colourless
 from models.modelset import ModelSet
 
 __all__ = ["IndexConfig", "SegmentPlan", "index_segment", "plan_segments"]
@@ -301,8 +301,7 @@ class _SegmentWork:
                     last_pts_ticks=self._plan.end_pts_ticks,
                 )
             )
-        empty = scene.model.empty_scene_bgr_u8
-        return SceneLight(gains_bgr=estimate_gains(empty), cloth_gains_bgr=cloth_gains(empty), is_colourless=is_night)
+        return SceneLight.of(scene.model.empty_scene_bgr_u8, is_colourless=is_night)
 
     def _select(self, scene: Scene, background: Background, view: HeldView) -> tuple[Selection, Guarantee | None]:
         """What need not be decoded, and the smallest object that was seen wherever it was tried."""

@@ -18,7 +18,7 @@ from indexer.describe import DecodedFrames, SceneLight, describe
 from indexer.motion import MotionModel, motion_size
 from indexer.records import Recording, Track
 from indexer.sketches import Box, CropSample, Sighting, Sketch, as_box, cut_crop, iou_xyxy, overlap_share, widened
-from models.colour import cloth_gains, estimate_gains, is_colourless
+from models.colour import is_colourless
 from models.detectors import BAG_LABELS, Detector, RunAware
 from models.modelset import ModelSet
 
@@ -49,12 +49,8 @@ class EmptyScene:
             u8(cv2.resize(item, motion_size((width, height)), interpolation=cv2.INTER_AREA)) for item in pictures_bgr_u8
         ]
         model = MotionModel(estimate_background(small))
-        empty = model.empty_scene_bgr_u8
-        light = SceneLight(
-            gains_bgr=estimate_gains(empty),
-            cloth_gains_bgr=cloth_gains(empty),
-            is_colourless=all(is_colourless(item) for item in small),
-        )
+        is_night = all(is_colourless(item) for item in small)
+        light = SceneLight.of(model.empty_scene_bgr_u8, is_colourless=is_night)
         return cls(model=model, light=light)
 
 

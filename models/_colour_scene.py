@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models._colour_naming import linear_of, oklab_of, oklch_of
 
-__all__ = ["cloth_gains", "estimate_gains", "is_colourless"]
+__all__ = ["cloth_gains", "estimate_gains", "is_colourless", "lamp_gains"]
 
 _SAMPLE_SIDE_PX: Final = 160
 _NEUTRAL_MAX_CHROMA: Final = 0.06
@@ -29,6 +29,8 @@ _MONOCHROME_CHROMA: Final = 0.012
 _MONOCHROME_SPREAD: Final = 0.0025
 _TINT_CHROMA: Final = 0.015
 _TINT_RESIDUAL: Final = 0.006
+_ORANGE_RATIO: Final = 1.45
+_MAX_LAMP_GAIN: Final = 2.5
 _QUANTILE: Final = 0.97
 _LEAST_VISIBLE_SHARE: Final = 0.02
 
@@ -75,6 +77,20 @@ def _brightening(light: NDArray[np.float32]) -> float:
     lift = min(max(1.0, float((_USUAL_BRIGHT_L / brightest) ** _EXPOSURE_STRENGTH)), _MAX_BRIGHTENING)
     # Why: lightness is about the cube root of light.
     return lift**3
+
+
+def lamp_gains(background_bgr_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Gains (3,) BGR, for sRGB codes, that make a scene under orange lamps look like day; ones in any other light.
+
+    For nets, which learned by day and take a car under sodium lamps for no object; no colour is named with them.
+
+    Args:
+        background_bgr_u8: (H, W, 3) the empty scene.
+    """
+    blue, green, red = np.maximum(np.median(_small(background_bgr_u8).reshape(-1, 3), axis=0), 1.0)
+    if not (red > green > blue and red >= _ORANGE_RATIO * blue):
+        return np.ones(3, np.float32)
+    return np.asarray(np.minimum(red / np.array([blue, green, red]), _MAX_LAMP_GAIN), np.float32)
 
 
 def is_colourless(frame_bgr_u8: NDArray[np.uint8]) -> bool:

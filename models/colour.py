@@ -29,7 +29,7 @@ from models._colour_regions import (
     subsampled,
     white_paint,
 )
-from models._colour_scene import cloth_gains, estimate_gains, is_colourless
+from models._colour_scene import cloth_gains, estimate_gains, is_colourless, lamp_gains
 from models._colour_shape import body_outline, guessed_body, guessed_vehicle
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "combine_shares",
     "estimate_gains",
     "is_colourless",
+    "lamp_gains",
     "name_colours",
     "near_colours",
     "person_colours",

@@ -7,6 +7,7 @@
     --plaza SEED      film a crowded square with that seed first (repeatable)
     --crops DIR       labelled crops: folders named after classes, or a labels.csv (repeatable)
     --judged DIR      the pictures of the training folder that were judged by eye (benchmarks/accuracy/judged)
+    --transform       also each recording mirrored, dark, bright, under sodium light, noisy, small, slow, behind posts…
     --ablate          also without one stage at a time
 
 Markdown goes to stdout, JSON to --json FILE. Imported detectors are those under RELECTURE_HOME.
@@ -28,6 +29,7 @@ from benchmarks.accuracy.plaza import PlazaRequest, make_plaza
 from benchmarks.accuracy.recordings import Labelled, mot_folder, real_clips, sample_set
 from benchmarks.accuracy.runs import EMBEDDED, IMPORTED, models_for, run_pipeline
 from benchmarks.accuracy.sheet import Sheet
+from benchmarks.accuracy.transforms import TRANSFORMS, transformed
 from models.modelset import PROFILES
 
 
@@ -39,12 +41,13 @@ def main() -> None:
     parser.add_argument("--profile", choices=PROFILES, action="append")
     parser.add_argument("--nets", choices=(EMBEDDED, IMPORTED), action="append")
     parser.add_argument("--judged", type=Path)
+    parser.add_argument("--transform", action="store_true")
     parser.add_argument("--ablate", action="store_true")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     sheet, crops = Sheet(), {str(folder.name): score_crops(folder) for folder in arguments.crops}
     with tempfile.TemporaryDirectory(prefix="accuracy-") as scratch:
-        for labelled in _recordings(arguments, Path(scratch)):
+        for labelled in _transforms_too(_recordings(arguments, Path(scratch)), arguments.transform, Path(scratch)):
             for profile in arguments.profile or ["standard"]:
                 for nets in arguments.nets or [EMBEDDED, IMPORTED]:
                     models = models_for(profile, nets)
@@ -64,6 +67,13 @@ def main() -> None:
     if arguments.json:
         document = {"recordings": sheet.document(), "crops": crops}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _transforms_too(recordings: Iterator[Labelled], is_asked: bool, scratch: Path) -> Iterator[Labelled]:
+    for labelled in recordings:
+        yield labelled
+        for name in TRANSFORMS if is_asked else ():
+            yield transformed(labelled, name, scratch)
 
 
 def _recordings(arguments: argparse.Namespace, scratch: Path) -> Iterator[Labelled]:

@@ -36,7 +36,7 @@ class _Transform:
         scale: New size over old.
         keep_every: One picture in so many is kept.
         is_mirrored: Whether left and right change places.
-        codec, options: Of the new recording.
+        codec, crf: Of the new recording; ``crf`` is the quality of libx264.
     """
 
     change: Callable[[Picture, np.random.Generator], Picture] = lambda picture, _: picture

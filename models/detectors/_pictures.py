@@ -63,13 +63,23 @@ class Letterbox:
         return ((boxes_xyxy_px - shift) / np.float32(self.scale)).astype(np.float32)
 
 
-def fitting_size_wh(image_shape: Sequence[int], *, long_side_px: int, multiple_px: int = 32) -> tuple[int, int]:
+_LEAST_ENLARGED_PX: Final = 512
+
+
+def fitting_size_wh(
+    image_shape: Sequence[int], *, long_side_px: int, multiple_px: int = 32, max_enlargement: float | None = None
+) -> tuple[int, int]:
     """Input size whose longer side is ``long_side_px`` and whose shape is the picture's, rounded up.
+
+    With ``max_enlargement`` a small picture is enlarged by no more than that, or to 512 px: beyond it the work grows
+    faster than what is found.
 
     >>> fitting_size_wh((432, 768, 3), long_side_px=640)
     (640, 384)
     """
     height, width = image_shape[:2]
+    if max_enlargement is not None:
+        long_side_px = min(long_side_px, max(_LEAST_ENLARGED_PX, round(max_enlargement * max(height, width))))
     scale = long_side_px / max(height, width)
     return (_up(width * scale, multiple_px), _up(height * scale, multiple_px))
 

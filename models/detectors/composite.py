@@ -36,6 +36,7 @@ _FAMILY_BY_LABEL: Final = {
 _SAME_OBJECT_IOU: Final = 0.5
 _SAME_OBJECT_COVER: Final = 0.85
 _SAME_OBJECT_SIZE: Final = 0.35
+_SAME_PLACE_IOU: Final = 0.8
 _TELLS_TWO_WHEELERS_APART: Final = 0.5
 _RIDER_MIN_OVERLAP: Final = 0.25
 _RIDER_CENTRE_MARGIN: Final = 0.15
@@ -51,11 +52,13 @@ class Member:
         detector: The net.
         leaves_out: Labels of it that nobody reads, because another member finds those objects better.
         every: It looks at one picture in so many: bags and kinds need fewer looks than places.
+        stays_awake: Whether it looks at every picture as long as it sees something that is not where it was.
     """
 
     detector: Detector
     leaves_out: frozenset[str] = frozenset()
     every: int = 1
+    stays_awake: bool = False
 
     def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
         """What this member contributes for a picture (H, W, 3), BGR."""
@@ -76,7 +79,7 @@ class CompositeDetector:
         assert members, "a composite has members"
         self.members = tuple(item if isinstance(item, Member) else Member(detector=item) for item in members)
         self._joins_riders = joins_riders
-        self._n_looks = 0
+        self.begin()
 
     @property
     def model_id(self) -> str:
@@ -86,12 +89,27 @@ class CompositeDetector:
     def begin(self) -> None:
         """Start a new run of pictures: which members look at which of them counts from here."""
         self._n_looks = 0
+        self._awake_until = [0] * len(self.members)
+        self._seen = [Detections.none()] * len(self.members)
 
     def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
         """Find objects in a picture (H, W, 3), BGR."""
-        now = [member for member in self.members if self._n_looks % member.every == 0]
+        now = [
+            number
+            for number, member in enumerate(self.members)
+            if self._n_looks % member.every == 0 or self._n_looks < self._awake_until[number]
+        ]
+        opinions = []
+        for number in now:
+            member = self.members[number]
+            found = member.detect(image_bgr_u8)
+            if member.stays_awake and _is_news(found, self._seen[number]):
+                # Why: one look longer than the next that is due, so that nobody dozes off between two sightings.
+                self._awake_until[number] = self._n_looks + member.every + 1
+            self._seen[number] = found
+            opinions.append(found)
         self._n_looks += 1
-        merged = fuse([member.detect(image_bgr_u8) for member in now])
+        merged = fuse(opinions)
         merged = replace(merged, is_complete=len(now) == len(self.members))
         return join_riders(merged) if self._joins_riders else merged
 
@@ -151,6 +169,20 @@ def join_riders(detections: Detections) -> Detections:
     kept = [i for i in range(len(labels)) if i not in riders]
     joined = _sorted([boxes[i] for i in kept], [scores[i] for i in kept], [labels[i] for i in kept])
     return replace(joined, is_complete=detections.is_complete)
+
+
+def _is_news(found: Detections, before: Detections) -> bool:
+    """True when something is seen that did not lie in the same place at the last look: what is parked is no news."""
+    if not len(found):
+        return False
+    if not len(before):
+        return True
+    areas = (before.boxes_xyxy_px[:, 2:] - before.boxes_xyxy_px[:, :2]).prod(axis=1)
+    for box in found.boxes_xyxy_px:
+        common = _common_area(box, before.boxes_xyxy_px)
+        if float((common / (areas + _area(box) - common)).max()) < _SAME_PLACE_IOU:
+            return True
+    return False
 
 
 def _rides(person: NDArray[np.float32], machine: NDArray[np.float32]) -> bool:

@@ -33,10 +33,12 @@ class YoloxDetector:
         model_id: str,
         input_size_wh: tuple[int, int] | None = None,
         long_side_px: int = 640,
+        max_enlargement: float | None = None,
         min_score: float = 0.25,
         max_iou: float = 0.5,
     ) -> None:
         self._net, self._model_id = net, model_id
+        self._max_enlargement = max_enlargement
         self._size_wh, self._long_side_px = input_size_wh, long_side_px
         self._min_score, self._max_iou = min_score, max_iou
 
@@ -47,7 +49,9 @@ class YoloxDetector:
 
     def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
         """Find objects in a picture (H, W, 3), BGR."""
-        size_wh = self._size_wh or fitting_size_wh(image_bgr_u8.shape, long_side_px=self._long_side_px)
+        size_wh = self._size_wh or fitting_size_wh(
+            image_bgr_u8.shape, long_side_px=self._long_side_px, max_enlargement=self._max_enlargement
+        )
         padded, letterbox = Letterbox.fit(image_bgr_u8, size_wh, place="top-left")
         raw = self._net.run({"images": tensor_of(padded)})["output"][0]
         boxes, class_scores = decode_yolox(raw, size_wh)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.colour import cloth_gains, person_colours, vehicle_colour
+from models.colour import cloth_gains, lamp_gains, person_colours, vehicle_colour
 from tests.models.test_colour import ROAD, Picture, car, person, top
 
 
@@ -79,3 +79,13 @@ def test_a_mask_with_hardly_anything_in_it_is_no_mask():
     crumbs[2:5, 2:5] = True
 
     assert person_colours(crop, crumbs) == person_colours(crop)
+
+
+def test_only_orange_lamps_are_taken_off_for_the_nets():
+    grey = np.full((40, 60, 3), 110, np.uint8)
+    sodium = np.asarray(grey * np.array([0.46, 0.67, 0.8]), np.uint8)
+    lawn, sandstone = (np.full((40, 60, 3), bgr, np.uint8) for bgr in ((60, 120, 90), (120, 140, 155)))
+
+    assert (sodium[0, 0] * lamp_gains(sodium)) == pytest.approx(np.full(3, 88), abs=2)
+    for scene in (grey, lawn, sandstone, np.zeros((40, 60, 3), np.uint8)):
+        assert (lamp_gains(scene) == 1).all()

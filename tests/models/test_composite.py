@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detectors import Detections
-from models.detectors.composite import CompositeDetector, fuse, join_riders
+from models.detectors.composite import CompositeDetector, Member, fuse, join_riders
 
 
 def seen(*items: tuple[str, float, tuple[float, float, float, float]]) -> Detections:
@@ -106,3 +106,53 @@ def test_a_composite_names_all_its_members():
 
     assert composite.model_id == "a@1+b@2"
     assert len(composite.detect(picture)) == 0
+
+
+class Script:
+    """Answers in turn and counts how often it was asked."""
+
+    model_id = "script@1"
+
+    def __init__(self, *answers: Detections) -> None:
+        self.answers = answers
+        self.looks: list[int] = []
+        self.now = 0
+
+    def detect(self, image_bgr_u8: NDArray[np.uint8]) -> Detections:
+        self.looks.append(self.now)
+        return self.answers[min(self.now, len(self.answers) - 1)]
+
+
+def looked_at(script: Script, n_pictures: int) -> list[int]:
+    composite = CompositeDetector([Member(detector=script, every=3, stays_awake=True)])
+    for script.now in range(n_pictures):
+        composite.detect(np.zeros((10, 10, 3), np.uint8))
+    return script.looks
+
+
+def car_at(x: float) -> Detections:
+    return seen(("vehicle", 0.8, (x, 0, x + 50, 30)))
+
+
+def test_a_member_that_sees_something_new_looks_at_every_picture_and_dozes_off_when_it_is_gone():
+    driving = [Detections.none()] * 6 + [car_at(30.0 * i) for i in range(5)] + [Detections.none()]
+
+    assert looked_at(Script(*driving), 20) == [0, 3, 6, 7, 8, 9, 10, 11, 12, 13, 15, 18]
+
+
+def test_what_is_parked_keeps_nobody_awake():
+    assert looked_at(Script(car_at(10.0)), 13) == [0, 1, 2, 3, 6, 9, 12]
+
+
+def test_equal_runs_are_looked_at_equally_whatever_came_before():
+    script = Script(car_at(10.0), car_at(60.0), Detections.none())
+    composite = CompositeDetector([Member(detector=script, every=3, stays_awake=True)])
+    runs = []
+    for _ in range(2):
+        composite.begin()
+        script.looks.clear()
+        for script.now in range(8):
+            composite.detect(np.zeros((10, 10, 3), np.uint8))
+        runs.append(list(script.looks))
+
+    assert runs[0] == runs[1]
