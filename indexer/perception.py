@@ -28,7 +28,7 @@ from indexer.tracking import SketchTracker, drop_noise
 from indexer.walkers import settle_walkers
 from models.appearance import colour_by_place
 from models.detectors import BAG_LABELS, Detections, Detector, RunAware
-from models.detectors.walkers import MAX_HEIGHT_PX, WalkerFinder
+from models.detectors.walkers import WalkerFinder
 
 __all__ = ["NumberedPicture", "Scene", "SpanPerception", "SpanResult"]
 
@@ -162,9 +162,7 @@ class SpanPerception:
         if self._finder is not None and blobs:
             boxes = np.array([blob.box_xyxy for blob in blobs])
             near = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
-            is_tall = bool((boxes[:, 3] - boxes[:, 1]).max() > MAX_HEIGHT_PX)
-            look_for = self._finder.find_tall if is_tall else self._finder.find
-            found = look_for(small, self._scene.model.empty_scene_bgr_u8, near_xyxy=near)
+            found = self._finder.find(small, self._scene.model.empty_scene_bgr_u8, near_xyxy=near)
             regions, walkers = settle_walkers(blobs, mask, found)
         blob_boxes = [box for box in self._in_source(regions, matrix) if not self._is_everything(box)]
         walker_boxes = self._in_source([box for box, _ in walkers], matrix)

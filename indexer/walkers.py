@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from indexer.motion import Blob
 from indexer.sketches import Box, as_box, overlap_share
 from models.detectors import Detections
-from models.detectors.walkers import TALLEST_PX
+from models.detectors.walkers import MAX_HEIGHT_PX
 
 __all__ = ["SURE_SCORE", "settle_walkers"]
 
@@ -57,7 +57,7 @@ def settle_walkers(
         n_inside = sum(is_sure and overlap_share(box, as_box(blob.box_xyxy)) > HALF for box, is_sure in walkers)
         # Why: what the picture's edge cuts may be somebody far too near to be judged by the part that is seen.
         is_cut = x1 <= EDGE_PX or y2 >= mask.shape[0] - EDGE_PX or x2 >= mask.shape[1] - EDGE_PX
-        if accounted < ACCOUNTED_SHARE or y2 - y1 > TALLEST_PX or (is_cut and n_inside < 2):
+        if accounted < ACCOUNTED_SHARE or y2 - y1 > MAX_HEIGHT_PX or (is_cut and n_inside < 2):
             kept.append(as_box(blob.box_xyxy))
     walkers = [item for item in walkers if not any(overlap_share(item[0], region) > INSIDE_SHARE for region in kept)]
     return kept, walkers

@@ -7,6 +7,8 @@
     --plaza SEED      film a crowded square with that seed first (repeatable)
     --crops DIR       labelled crops: folders named after classes, or a labels.csv (repeatable)
     --judged DIR      the pictures of the training folder that were judged by eye (benchmarks/accuracy/judged)
+    --near SEED       the same from a camera among the crowd, 640x480 (repeatable)
+    --anchor          also one person net on every picture with ByteTrack, where boxes are labelled
     --transform       also each recording mirrored, dark, bright, under sodium light, noisy, small, slow, behind posts…
     --ablate          also without one stage at a time
 
@@ -23,6 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.accuracy.ablations import ABLATIONS, without
+from benchmarks.accuracy.anchor import score_anchor
 from benchmarks.accuracy.crops import score_crops
 from benchmarks.accuracy.judged import judged_table
 from benchmarks.accuracy.plaza import PlazaRequest, make_plaza
@@ -41,13 +44,22 @@ def main() -> None:
     parser.add_argument("--profile", choices=PROFILES, action="append")
     parser.add_argument("--nets", choices=(EMBEDDED, IMPORTED), action="append")
     parser.add_argument("--judged", type=Path)
+    parser.add_argument("--near", type=int, action="append", default=[])
+    parser.add_argument("--anchor", action="store_true")
     parser.add_argument("--transform", action="store_true")
     parser.add_argument("--ablate", action="store_true")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     sheet, crops = Sheet(), {str(folder.name): score_crops(folder) for folder in arguments.crops}
+    anchors: list[str] = []
     with tempfile.TemporaryDirectory(prefix="accuracy-") as scratch:
         for labelled in _transforms_too(_recordings(arguments, Path(scratch)), arguments.transform, Path(scratch)):
+            if arguments.anchor and labelled.has_boxes:
+                scores, spent_s = score_anchor(labelled)
+                anchors.append(
+                    f"{labelled.name}: anchor: HOTA {scores.hota:.3f} MOTA {scores.mota:.3f} IDF1 {scores.idf1:.3f} "
+                    f"switches {scores.n_switches} processor {spent_s:.1f} s"
+                )
             for profile in arguments.profile or ["standard"]:
                 for nets in arguments.nets or [EMBEDDED, IMPORTED]:
                     models = models_for(profile, nets)
@@ -59,6 +71,7 @@ def main() -> None:
                         print(f"{labelled.name}: {title}: {run.cpu_s:.0f} s", file=sys.stderr)
     if sheet.scored:
         print(sheet.markdown())
+    print(*anchors, sep="\n")
     for name, columns in crops.items():
         for column, figures in columns.items():
             print(f"{name}: {column}: {figures['right']} of {figures['n']} right")
@@ -83,6 +96,9 @@ def _recordings(arguments: argparse.Namespace, scratch: Path) -> Iterator[Labell
         yield from real_clips(folder)
     for folder in arguments.mot:
         yield mot_folder(folder, scratch=scratch)
+    for seed in arguments.near:
+        request = PlazaRequest(seconds=40, n_walkers=40, frames_per_s=7, size_wh_px=(640, 480), view="near", seed=seed)
+        yield from sample_set(make_plaza(scratch / f"near-{seed}", request).parent)
     for seed in arguments.plaza:
         yield from sample_set(make_plaza(scratch / f"plaza-{seed}", PlazaRequest(seed=seed, n_walkers=40)).parent)
 

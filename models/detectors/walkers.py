@@ -19,16 +19,10 @@ from models.detectors.protocol import Detections
 from models.registry import Registry
 from models.runtime import Device, Net
 
-__all__ = ["MAX_HEIGHT_PX", "TALLEST_PX", "WalkerFinder"]
+__all__ = ["MAX_HEIGHT_PX", "WalkerFinder"]
 
 MAX_HEIGHT_PX: Final = 170.0
-"""It has seen nobody taller at the size of the picture; where somebody may be, it looks at half of it too."""
-TALLEST_PX: Final = 2 * MAX_HEIGHT_PX
-"""Who is taller still is found whole by motion."""
-_TALL_PX: Final = 140.0
-"""From this height on a walker of the half picture is believed before one of the whole."""
-_TALL_SCORE: Final = 0.35
-_COVERED_SHARE: Final = 0.7
+"""It has seen nobody taller; who is, is found whole by motion."""
 _MIN_SCORE: Final = 0.2
 _MAX_IOU: Final = 0.55
 _STRIDE_PX: Final = 4
@@ -116,48 +110,3 @@ class WalkerFinder:
         found = self.find(picture[cut], scene[cut])
         shift = np.array([x1, y1, x1, y1], np.float32)
         return Detections(boxes_xyxy_px=found.boxes_xyxy_px + shift, scores=found.scores, labels=found.labels)
-
-    def find_tall(
-        self,
-        picture_bgr_u8: NDArray[np.uint8],
-        scene_bgr_u8: NDArray[np.uint8],
-        *,
-        near_xyxy: tuple[int, int, int, int],
-    ) -> Detections:
-        """The same where somebody is taller than :data:`MAX_HEIGHT_PX`: again at half the size, for the tall ones."""
-        height, width = picture_bgr_u8.shape[:2]
-        half_wh = (max(1, width // 2), max(1, height // 2))
-        picture, scene = (
-            np.asarray(cv2.resize(image, half_wh, interpolation=cv2.INTER_AREA), np.uint8)
-            for image in (picture_bgr_u8, scene_bgr_u8)
-        )
-        x1, y1, x2, y2 = near_xyxy
-        near = (x1 // 2, y1 // 2, min(half_wh[0], -(-x2 // 2)), min(half_wh[1], -(-y2 // 2)))
-        small, tall = (
-            self.find(picture_bgr_u8, scene_bgr_u8, near_xyxy=near_xyxy),
-            self._find_near(picture, scene, near),
-        )
-        tall_boxes = tall.boxes_xyxy_px * 2
-        is_tall = tall_boxes[:, 3] - tall_boxes[:, 1] >= _TALL_PX
-        tall_boxes, tall_scores = tall_boxes[is_tall], tall.scores[is_tall]
-        # Why: at its full size the net takes the half of somebody tall for somebody.
-        small = small.kept(~_covered(small.boxes_xyxy_px, tall_boxes[tall_scores >= _TALL_SCORE]))
-        return settle(
-            np.concatenate([small.boxes_xyxy_px, tall_boxes]),
-            np.concatenate([small.scores, tall_scores]),
-            np.zeros(len(small) + len(tall_scores), np.intp),
-            labels=("person",),
-            image_shape=(height, width),
-            min_score=_MIN_SCORE,
-            max_iou=_MAX_IOU,
-        )
-
-
-def _covered(boxes: NDArray[np.float32], by: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(N,) which boxes lie for the most part within one of others (M, 4)."""
-    if not len(by):
-        return np.zeros(len(boxes), np.bool_)
-    low, high = np.maximum(boxes[:, None, :2], by[None, :, :2]), np.minimum(boxes[:, None, 2:], by[None, :, 2:])
-    common = (high - low).clip(0, None).prod(axis=2)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.asarray((common / areas[:, None]).max(axis=1) > _COVERED_SHARE)
