@@ -25,7 +25,7 @@ NIGHT = "the picture carries no colour (night, infrared or thermal)"
 
 def _light(*, is_colourless: bool = False) -> SceneLight:
     ones = np.ones(3, np.float32)
-    return SceneLight(gains_bgr=ones, cloth_gains_bgr=ones, is_colourless=is_colourless)
+    return SceneLight(gains_bgr=ones, cloth_gains_bgr=ones, lamp_gains_bgr=ones, is_colourless=is_colourless)
 
 
 def _models(class_name: str, **nets: Any) -> Any:
