@@ -245,9 +245,9 @@ def test_the_window_works_on_a_real_case(qtbot: QtBot, case: Path, tmp_path: Pat
     bench.search()
     qtbot.waitUntil(lambda: bench.hits.state.result is not None and bench.is_at_rest, timeout=20_000)
     bench.player.step(1)
-    qtbot.waitUntil(lambda: bench.is_at_rest)
+    qtbot.waitUntil(lambda: bench.is_at_rest, timeout=20_000)
     bench.hits.judge("doubtful")
-    qtbot.waitUntil(lambda: bench.hits.state.undo_depth == 1)
+    qtbot.waitUntil(lambda: bench.hits.state.undo_depth == 1, timeout=20_000)
 
     frame = bench.player.state.frame
     assert frame is not None and frame.utc is not None
