@@ -2,10 +2,7 @@
 """What a recording is beside the technical norms of video surveillance: size, rate, gaps, clock. Facts, no judgement.
 
 The norms bind installations, not files; an export may be less than what was recorded. So the note says what the file
-shows and which of the two levels it reaches.
-
-Source: arrêté du 3 août 2007 portant définition des normes techniques des systèmes de vidéosurveillance, annexe: at
-least 352 x 288 pixels and 6 images a second; for identification at least 704 x 576 pixels and 12 images a second.
+shows and whether it reaches the least size and rate, which are legal data (``review/legal/articles.toml``).
 """
 
 from __future__ import annotations
@@ -20,11 +17,11 @@ from indexer.findings import FindingKind
 from indexer.oddities import gap_steps
 from indexer.probe import PacketTable
 from indexer.records import Recording
+from review.legal import Norm, norm
 
 __all__ = ["ConformityNote", "conformity_of"]
 
-LEAST: Final = ((352, 288), 6)
-IDENTIFICATION: Final = ((704, 576), 12)
+NORM: Final = "video_surveillance"
 RATE_SLACK: Final = Fraction(99, 100)
 """A clock of whole milliseconds makes 12 images a second 11.9."""
 
@@ -39,7 +36,7 @@ class ConformityNote:
         longest_step_s: Longest distance of two pictures, gaps apart; None likewise.
         n_gaps: Gaps in the times.
         gaps_s: Seconds that they last together.
-        level: ``identification``, ``least``, ``below`` or ``unknown``.
+        level: ``least`` when the least size and rate are reached, ``below`` or ``unknown``.
         clock: ``read`` when the recorder's clock is established, ``not read`` otherwise.
         clock_offset_ms: Displayed minus true time; None without a clock.
         clock_uncertainty_ms: Half-width of the claim on corrected time; None likewise.
@@ -64,12 +61,11 @@ class ConformityNote:
         rate = f"{self.images_per_s:.1f} images/s" if self.images_per_s is not None else "no times"
         return (
             f"{self.size_wh_px[0]} x {self.size_wh_px[1]} px, {rate}, {self.n_gaps} gap(s) of {self.gaps_s:.1f} s in "
-            f"all, clock {self.clock}: {_SAID_BY_LEVEL[self.level]} (arrêté du 3 août 2007)"
+            f"all, clock {self.clock}: {_SAID_BY_LEVEL[self.level]} ({norm(NORM).wording_en})"
         )
 
 
 _SAID_BY_LEVEL: Final = {
-    "identification": "reaches what is asked for identification",
     "least": "reaches the least that is asked",
     "below": "below the least that is asked",
     "unknown": "cannot be told",
@@ -95,17 +91,15 @@ def conformity_of(recording: Recording, packets: PacketTable) -> ConformityNote:
         longest_step_s=round(float(usual.max() * float(facts.time_base)), 3) if is_timed and len(usual) else None,
         n_gaps=int(is_gap.sum()) if is_timed else 0,
         gaps_s=round(float(steps[is_gap].sum() * float(facts.time_base)), 3) if is_timed else 0.0,
-        level=_level(size, rate) if is_timed else "unknown",
+        level=_level(size, rate, norm(NORM)) if is_timed else "unknown",
         clock="read" if clock.is_known else "not read",
         clock_offset_ms=clock.offset_ms if clock.is_known else None,
         clock_uncertainty_ms=clock.uncertainty_ms if clock.is_known else None,
     )
 
 
-def _level(size_wh_px: tuple[int, int], rate_per_s: Fraction) -> str:
+def _level(size_wh_px: tuple[int, int], rate_per_s: Fraction, least: Norm) -> str:
     # Why: a camera that was mounted upright has the same pixels, the other way round.
     long, short = max(size_wh_px), min(size_wh_px)
-    for name, ((width, height), least_per_s) in (("identification", IDENTIFICATION), ("least", LEAST)):
-        if long >= width and short >= height and rate_per_s >= least_per_s * RATE_SLACK:
-            return name
-    return "below"
+    is_large = long >= least.width_px and short >= least.height_px
+    return "least" if is_large and rate_per_s >= least.images_per_s * RATE_SLACK else "below"

@@ -12,7 +12,7 @@ from typing import Final
 
 from models.errors import BadRequisition, Defect
 
-__all__ = ["Article", "Concept", "article_for", "known_articles", "retention_years"]
+__all__ = ["Article", "Concept", "Norm", "article_for", "known_articles", "norm", "retention_years"]
 
 ARTICLES_FILE: Final = "articles.toml"
 
@@ -53,14 +53,27 @@ class Concept:
     years: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Norm:
+    """The least that a technical text asks of recordings: picture size and images a second."""
+
+    name: str
+    width_px: int
+    height_px: int
+    images_per_s: int
+    wording_fr: str
+    wording_en: str
+
+
 @cache
-def _document() -> tuple[str, tuple[Article, ...], tuple[Concept, ...]]:
+def _document() -> tuple[str, tuple[Article, ...], tuple[Concept, ...], tuple[Norm, ...]]:
     content = resources.files(__package__).joinpath(ARTICLES_FILE).read_text(encoding="utf-8")
     try:
         document = tomllib.loads(content)
         articles = tuple(Article(**item) for item in document["article"])
         concepts = tuple(Concept(**item) for item in document["concept"])
-        return str(document["version"]), articles, concepts
+        norms = tuple(Norm(**item) for item in document["norm"])
+        return str(document["version"]), articles, concepts, norms
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as exc:
         raise Defect(f"review/legal/{ARTICLES_FILE} is malformed: {exc}.") from exc
 
@@ -85,6 +98,18 @@ def concept(name: str) -> Concept:
         if item.name == name:
             return item
     raise Defect(f"review/legal/{ARTICLES_FILE} lacks the concept {name}.")
+
+
+def norm(name: str) -> Norm:
+    """The technical norm of that name.
+
+    Raises:
+        Defect: The data file lacks it.
+    """
+    for item in _document()[3]:
+        if item.name == name:
+            return item
+    raise Defect(f"review/legal/{ARTICLES_FILE} lacks the norm {name}.")
 
 
 def retention_years() -> int:

@@ -27,9 +27,9 @@ def _note(path: Path, *, clock: ClockRecord | None = None) -> ConformityNote:
         ((352, 288), 6, "least"),
         ((352, 288), 5, "below"),
         ((320, 240), 12, "below"),
-        ((704, 576), 12, "identification"),
-        ((576, 704), 12, "identification"),
-        ((704, 576), 10, "least"),
+        ((288, 352), 6, "least"),
+        ((704, 576), 12, "least"),
+        ((704, 576), 5, "below"),
     ],
 )
 def test_size_and_rate_decide_the_level(tmp_path: Path, size: tuple[int, int], rate: int, level: str) -> None:
@@ -41,6 +41,7 @@ def test_size_and_rate_decide_the_level(tmp_path: Path, size: tuple[int, int], r
     assert (note.size_wh_px, note.level) == (size, level)
     assert note.images_per_s == pytest.approx(rate, rel=0.01)
     assert "arrêté du 3 août 2007" in note.sentence()
+    assert "identification" not in note.sentence()
 
 
 def test_gaps_and_the_clock_are_part_of_the_note(tmp_path: Path) -> None:
