@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from indexer.sketches import Box, Sighting, Sketch
 
@@ -42,17 +44,7 @@ def stitch(sketches: list[Sketch], *, ticks_per_s: float, size_wh_px: tuple[int,
     ordered = sorted(sketches, key=lambda item: (item.first.pts_ticks, item.first.box_xyxy_px))
     if len(ordered) < 2:
         return ordered
-    costs = np.full((len(ordered), len(ordered)), _FAR)
-    for i, earlier in enumerate(ordered):
-        if size_wh_px is not None and _left(earlier, size_wh_px, ticks_per_s):
-            continue
-        for j, later in enumerate(ordered):
-            if i != j:
-                costs[i, j] = _cost(earlier, later, ticks_per_s)
-    next_by_index: dict[int, int] = {}
-    for i, j in zip(*linear_sum_assignment(costs), strict=True):
-        if costs[i, j] < MAX_COST:
-            next_by_index[int(i)] = int(j)
+    next_by_index = _assigned(_costs(ordered, ticks_per_s, size_wh_px), len(ordered))
     continued = set(next_by_index.values())
     result = []
     for i, sketch in enumerate(ordered):
@@ -64,6 +56,49 @@ def stitch(sketches: list[Sketch], *, ticks_per_s: float, size_wh_px: tuple[int,
             sketch.take_over(ordered[at])
         result.append(sketch)
     return result
+
+
+def _costs(
+    ordered: list[Sketch], ticks_per_s: float, size_wh_px: tuple[int, int] | None
+) -> dict[tuple[int, int], float]:
+    """Cost by (earlier, later) of the pairs that could be one object; all others are out of the question."""
+    firsts = np.array([sketch.first.pts_ticks for sketch in ordered])
+    costs: dict[tuple[int, int], float] = {}
+    for i, earlier in enumerate(ordered):
+        end = earlier.last.pts_ticks
+        low, high = np.searchsorted(firsts, [end + 1, end + int(STITCH_S * ticks_per_s) + 1])
+        if low == high or (size_wh_px is not None and _left(earlier, size_wh_px, ticks_per_s)):
+            continue
+        for j in range(int(low), int(high)):
+            cost = _cost(earlier, ordered[j], ticks_per_s)
+            if cost < _FAR:
+                costs[i, j] = cost
+    return costs
+
+
+def _assigned(costs: dict[tuple[int, int], float], n_sketches: int) -> dict[int, int]:
+    """Which piece goes on as which: the cheapest assignment in all.
+
+    Why: pieces that share no candidate cannot compete, so each connected set is solved alone; one matrix of a busy
+    span would hold the square of some thousand pieces.
+    """
+    if not costs:
+        return {}
+    ends, starts = np.array(list(costs)).T
+    n_nodes = 2 * n_sketches
+    links = coo_matrix((np.ones(len(ends)), (ends, n_sketches + starts)), shape=(n_nodes, n_nodes))
+    set_by_node = connected_components(links, directed=False)[1]
+    pairs_by_set: dict[int, list[tuple[int, int]]] = {}
+    for pair in costs:
+        pairs_by_set.setdefault(int(set_by_node[pair[0]]), []).append(pair)
+    next_by_index: dict[int, int] = {}
+    for pairs in pairs_by_set.values():
+        rows, columns = (sorted(set(side)) for side in zip(*pairs, strict=True))
+        table = np.array([[costs.get((i, j), _FAR) for j in columns] for i in rows])
+        for row, column in zip(*linear_sum_assignment(table), strict=True):
+            if table[row, column] < MAX_COST:
+                next_by_index[rows[row]] = columns[column]
+    return next_by_index
 
 
 def _cost(earlier: Sketch, later: Sketch, ticks_per_s: float) -> float:

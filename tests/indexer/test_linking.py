@@ -62,3 +62,23 @@ def test_a_sketch_remembers_its_first_and_its_last_looks() -> None:
         sketch.keep_look(i, np.full(4, i, np.float32))
 
     assert [pts for pts, _ in sketch.looks] == [*range(N_LOOKS), *range(40 - N_LOOKS, 40)]
+
+
+def test_each_crowd_of_pieces_is_joined_as_if_it_were_alone() -> None:
+    """A minute between crowds: what is far in time cannot compete, so a long span costs as many small ones."""
+    rng = np.random.default_rng(5)
+    offsets = rng.uniform(0, 500, (6, 8))
+
+    def crowd(number: int) -> list[Sketch]:
+        start = number * 60_000
+        return [
+            _sketch(range(start + gap, start + gap + 800, 80), x=x, look=look)
+            for x in offsets[number]
+            for gap, look in ((0, RED), (1100 + round(x) % 7, RED))
+        ]
+
+    alone = [len(sketch.sightings) for number in range(6) for sketch in stitch(crowd(number), ticks_per_s=PER_S)]
+    together = stitch([sketch for number in range(6) for sketch in crowd(number)], ticks_per_s=PER_S)
+
+    assert [len(sketch.sightings) for sketch in together] == alone
+    assert max(alone) > 10
