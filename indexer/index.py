@@ -126,6 +126,16 @@ class Index:
         """All tracks, by recording and first appearance."""
         return tuple(self._track_by_id.values())
 
+    @property
+    def model_ids(self) -> tuple[str, ...]:
+        """What made the segments, and what described the tracks that were corrected by hand, sorted."""
+        ids = {model_id for segment in self.segments for model_id in segment.model_ids}
+        for track_id in self.correction_by_track:
+            track = self._track_by_id[track_id]
+            said_by = (track.class_model, *(item.model for item in track.attributes))
+            ids.update(part for joined_ids in said_by for part in joined_ids.split("+") if part)
+        return tuple(sorted(ids))
+
     def track(self, track_id: str) -> Track:
         """One track.
 

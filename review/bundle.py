@@ -48,6 +48,10 @@ UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 class ExhibitMaker(Protocol):
     """Makes stills and clips of a track from its original; the one of the product is ``review.evidence``."""
 
+    def absent(self, session: CaseSession, track_ids: Sequence[str]) -> tuple[str, ...]:
+        """Those of the tracks that the index does not hold."""
+        ...
+
     def still(self, session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
         """Write the frame that shows the track best, PNG."""
         ...
@@ -64,8 +68,13 @@ class ExhibitMaker(Protocol):
 class _Evidence:
     """The exhibit maker of the product."""
 
-    def still(self, session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
+    def absent(self, session: CaseSession, track_ids: Sequence[str]) -> tuple[str, ...]:
         from review import evidence  # noqa: PLC0415  # Reason: it loads the decoder; verifying must not.
+
+        return evidence.absent_tracks(session, track_ids)
+
+    def still(self, session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
+        from review import evidence  # noqa: PLC0415  # Reason: as above.
 
         return evidence.export_still(session, track_id, out_path)
 
@@ -122,6 +131,7 @@ def export_bundle(
 
     Raises:
         AlreadyThere: ``out`` exists.
+        UnknownReference: Validated tracks are no longer in the index; the message names all and nothing is exported.
         Tampered: An original is missing or altered; the message names it and nothing is exported.
         NotAllowed: The rules forbid it.
         StoreProblem: The disk refused, or this workstation did not make the case.
@@ -134,6 +144,7 @@ def export_bundle(
     unfinished = out.with_name(f".{out.name}.new-{secrets.token_hex(4)}")
     with session.act("export.bundle", purpose=purpose, detail={"decisions": decisions}) as act:
         try:
+            _require_present(session, verdicts, maker)
             originals = _unaltered_originals(session, progress)
             make_folder(unfinished)
             exhibits = _make_exhibits(session, unfinished, verdicts, maker, on_exhibit)
@@ -161,6 +172,18 @@ def export_bundle(
         certificate_sha256=session.operator.certificate_sha256,
         log_root=root,
     )
+
+
+def _require_present(session: CaseSession, verdicts: Sequence[Verdict], maker: ExhibitMaker) -> None:
+    """Refuse to leave out in silence what was validated before the index was made anew; nothing is hashed before."""
+    gone = maker.absent(session, [item.track_id for item in verdicts if item.decision is Decision.VALIDATED])
+    if gone:
+        raise UnknownReference(
+            f"Nothing is exported: validated, but no longer in the index: {', '.join(gone)}. The index was made anew "
+            "with another profile or other models. The verdicts are kept.",
+            hint="Index again with the profile and models of then; or withdraw each verdict "
+            "(relecture judge CASE TRACK doubtful) and judge what the index holds now.",
+        )
 
 
 def _unaltered_originals(session: CaseSession, progress: Progress) -> tuple[Original, ...]:

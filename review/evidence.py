@@ -8,6 +8,7 @@ the recorder's own; it can begin only at a keyframe, and the exhibit says how mu
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -32,9 +33,15 @@ from review.report_words import french, french_attribute, french_correction
 from review.search import attributes_of, index_of, made_by_of
 from review.session import CaseSession
 
-__all__ = ["analysis_facts", "export_clip", "export_still"]
+__all__ = ["absent_tracks", "analysis_facts", "export_clip", "export_still"]
 
 PARIS: Final = ZoneInfo("Europe/Paris")
+
+
+def absent_tracks(session: CaseSession, track_ids: Sequence[str]) -> tuple[str, ...]:
+    """Those of the tracks that the index does not hold, in their order."""
+    held = {track.track_id for track in index_of(session).tracks}
+    return tuple(track_id for track_id in track_ids if track_id not in held)
 
 
 def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_ticks: int | None = None) -> Exhibit:
@@ -137,7 +144,7 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
     registry = Registry.load()
     entry_by_id = {entry.model_id: entry for entry in registry.entries}
     models = []
-    for model_id in sorted({model for segment in index.segments for model in segment.model_ids}):
+    for model_id in index.model_ids:
         entry = entry_by_id.get(model_id)
         if entry is None:
             found = measured("colour", model_id)

@@ -207,8 +207,8 @@ class Coverage:
         n_recordings_indexed: Recordings whose index is complete.
         profiles: Profiles the index was made with.
         n_tracks: Tracks in the index, ``other`` included.
-        n_judged: Tracks that carry a verdict.
-        models: Models that made the index.
+        n_judged: Those of them that carry a verdict.
+        models: Models that made the index, or described what was corrected by hand.
         has_makes: True when a net ranked makes of vehicles; without one no search by make can find anything.
     """
 

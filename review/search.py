@@ -306,6 +306,7 @@ def recordings_without_clock(session: CaseSession) -> tuple[str, ...]:
 
 def _coverage(session: CaseSession, index: Index) -> Coverage:
     items = [item for item in read_recordings(session) if item.scope != ScopeVerdict.OUTSIDE]
+    verdicts = _verdicts(session)
     footage_s = analysed_s = skipped_s = 0.0
     n_complete = 0
     for item in items:
@@ -332,8 +333,8 @@ def _coverage(session: CaseSession, index: Index) -> Coverage:
         n_recordings_indexed=n_complete,
         profiles=tuple(sorted({segment.profile for segment in index.segments})),
         n_tracks=len(index.tracks),
-        n_judged=len(_verdicts(session)),
-        models=tuple(sorted({model for segment in index.segments for model in segment.model_ids})),
+        n_judged=sum(track.track_id in verdicts for track in index.tracks),
+        models=index.model_ids,
         has_makes=any(item.name == "make" for track in index.tracks for item in track.attributes),
     )
 

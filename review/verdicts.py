@@ -75,10 +75,12 @@ def judge(
         track_exists: Tells whether the index has that track.
 
     Raises:
-        UnknownReference: The index has no such track; nothing is recorded.
+        UnknownReference: The index has no such track, and no earlier verdict is withdrawn; nothing is recorded.
         NotAllowed: The rules forbid it.
     """
-    if not track_exists(track_id):
+    # Why: a validated track that a new index no longer holds stops every export until its verdict is withdrawn.
+    is_withdrawal = decision is not Decision.VALIDATED and TrackId(track_id) in latest(session)
+    if not is_withdrawal and not track_exists(track_id):
         raise UnknownReference(f"The index has no track “{track_id}”.", hint="List them with: relecture tracks CASE")
     with session.act("verdict.add", detail={"track": track_id, "decision": str(decision)}) as act:
         verdict = Verdict(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,15 @@ import review.correcting
 from indexer.corrections import made_by
 from indexer.index import write_segment
 from indexer.records import Track, TrackId
-from models.errors import NotAllowed, Tampered, UnreadableInput, UsageProblem
+from models.errors import NotAllowed, Tampered, UnknownReference, UnreadableInput, UsageProblem
+from review.bundle import export_bundle
 from review.checks import Status
 from review.correcting import merge_tracks, split_track, tick_of
 from review.corrections import CorrectionRecord, all_corrections, read_correction, standing, take_back
-from review.evidence import export_still
+from review.evidence import analysis_facts, export_still
 from review.footage import import_footage
 from review.hits import Query
-from review.search import hit_of, index_of, search
+from review.search import hit_of, index_of, search, track_exists
 from review.session import CaseSession
 from review.verdicts import Decision, judge
 from review.verification import verify_path
@@ -165,6 +167,39 @@ def test_what_was_validated_is_neither_split_nor_taken_away(writer: CaseSession,
 
     with pytest.raises(NotAllowed, match=f"{half} is validated"):
         take_back(writer, 1)
+
+
+def test_what_described_the_halves_is_among_the_models_of_the_case(
+    writer: CaseSession, clips: tuple[Clip, Clip]
+) -> None:
+    before = analysis_facts(writer)
+    half = index_of(writer).track(_made(_split(writer, clips[0]))[0])
+
+    after = {item.name for item in analysis_facts(writer).models}
+
+    assert {item.name for item in before.models} == {"net@1"}
+    assert {"net@1", *half.class_model.split("+"), *(item.model for item in half.attributes)} == after
+
+
+def test_a_correction_outlives_an_index_without_its_track_and_what_was_validated_stops_the_export(
+    writer: CaseSession, clips: tuple[Clip, Clip], tmp_path: Path
+) -> None:
+    (segment,) = index_of(writer).segments
+    half = _made(_split(writer, clips[0]))[0]
+    judge(writer, half, Decision.VALIDATED, track_exists=lambda name: track_exists(writer, name))
+
+    with writer.act("index.run"):
+        write_segment(writer.store, replace(segment, tracks=()))
+    idle = index_of(writer).idle_corrections
+    with pytest.raises(UnknownReference, match=f"no longer in the index: {half}"):
+        export_bundle(writer, tmp_path / "bundle", purpose="jonction à la procédure")
+    judged = search(writer, Query(), purpose="essai").coverage.n_judged
+    with writer.act("index.run"):
+        write_segment(writer.store, segment)
+
+    assert (idle, judged) == ((1,), 0)
+    assert index_of(writer).idle_corrections == ()
+    assert track_exists(writer, half)
 
 
 def test_the_log_names_tracks_and_tick_and_not_the_officers_words(

@@ -7,6 +7,7 @@ import hashlib
 import json
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from fractions import Fraction
@@ -205,6 +206,9 @@ class FakeMaker:
             method="exact frame, PNG" if kind == "still" else "stream copy",
             attributes=(HitAttribute(name="colour", value="red", score=0.83, model="palette@1"),),
         )
+
+    def absent(self, session: CaseSession, track_ids: Sequence[str]) -> tuple[str, ...]:
+        return ()
 
     def still(self, session: CaseSession, track_id: str, out_path: Path) -> Exhibit:
         return self._exhibit("still", track_id, out_path, png(), 90_000)

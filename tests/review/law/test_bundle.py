@@ -9,7 +9,7 @@ import random
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from review.bundle import export_bundle
 from review.checks import Report, Status
 from review.operators import load_operator, open_keyring
 from review.report import compile_pdf
+from review.session import CaseSession
 from review.verdicts import Decision, judge
 from review.verification import verify_path
 from tests.review.law.kit import PASSPHRASE, FakeMaker, SoundCase, open_session
@@ -103,6 +104,22 @@ def test_a_verdict_changed_to_rejected_keeps_the_hit_out(sound_case: SoundCase, 
 
     assert json.loads((out / layout.MANIFEST).read_text())["exhibits"] == []
     assert verify_path(out).is_sound
+
+
+def test_validated_tracks_that_the_index_no_longer_holds_are_all_named_and_nothing_is_exported(
+    sound_case: SoundCase, tmp_path: Path
+) -> None:
+    class Lacking(FakeMaker):
+        def absent(self, session: CaseSession, track_ids: Sequence[str]) -> tuple[str, ...]:
+            return tuple(track_ids)
+
+    with open_session(sound_case.folder, clock=sound_case.clock) as session:
+        judge(session, "t-bbbbbbbbbbbb", Decision.VALIDATED, track_exists=lambda _: True)
+        with pytest.raises(UnknownReference, match="t-aaaaaaaaaaaa, t-bbbbbbbbbbbb") as problem:
+            export_bundle(session, tmp_path / "bundle", purpose="p", maker=Lacking(sound_case.originals[0]))
+
+    assert problem.value.hint is not None and "relecture judge CASE TRACK doubtful" in problem.value.hint
+    assert list(tmp_path.glob("*bundle*")) == []
 
 
 def test_exporting_needs_a_purpose(sound_case: SoundCase, tmp_path: Path) -> None:
@@ -573,6 +590,7 @@ def test_the_product_asks_review_evidence_for_its_exhibits(
     monkeypatch.setattr(evidence, "export_still", fake.still)
     monkeypatch.setattr(evidence, "export_clip", fake.clip)
     monkeypatch.setattr(evidence, "analysis_facts", fake.facts)
+    monkeypatch.setattr(evidence, "absent_tracks", fake.absent)
 
     with open_session(sound_case.folder, clock=sound_case.clock) as session:
         summary = export_bundle(session, tmp_path / "bundle", purpose="p")

@@ -33,6 +33,19 @@ def test_a_track_that_the_index_lacks_cannot_be_judged(sound_case: SoundCase) ->
         assert len(all_verdicts(session)) == 3
 
 
+def test_a_verdict_on_a_track_that_a_new_index_lacks_can_be_withdrawn_but_not_given_again(
+    sound_case: SoundCase,
+) -> None:
+    with open_session(sound_case.folder, clock=sound_case.clock) as session:
+        judge(session, "t-aaaaaaaaaaaa", Decision.DOUBTFUL, track_exists=lambda _: False)
+        with pytest.raises(UnknownReference, match="no track “t-aaaaaaaaaaaa”"):
+            judge(session, "t-aaaaaaaaaaaa", Decision.VALIDATED, track_exists=lambda _: False)
+
+        standing = {str(track): str(verdict.decision) for track, verdict in latest(session).items()}
+
+    assert standing["t-aaaaaaaaaaaa"] == "doubtful"
+
+
 def test_the_officers_note_stays_out_of_the_log(sound_case: SoundCase) -> None:
     with open_session(sound_case.folder, clock=sound_case.clock) as session:
         verdict = judge(session, "t-x", Decision.DOUBTFUL, note="plaque AB-123", track_exists=lambda _: True)
