@@ -29,6 +29,8 @@ class Measured(NamedTuple):
 def measured(attribute: str, model_id: str) -> Measured | None:
     """The figure of an attribute as said by a model, or by the first of several joined by ``+``; None where none is.
 
+    A figure is of one version: what another one said has none.
+
     Raises:
         ModelProblem: The file of figures is damaged.
 
@@ -37,8 +39,7 @@ def measured(attribute: str, model_id: str) -> Measured | None:
     >>> measured("bag", "relecture-crop@1") is None
     True
     """
-    names = (part.partition("@")[0] for part in model_id.split("+"))
-    return next((found for name in names if (found := _figures().get((attribute, name)))), None)
+    return next((found for part in model_id.split("+") if (found := _figures().get((attribute, part)))), None)
 
 
 @functools.cache

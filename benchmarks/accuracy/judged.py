@@ -3,7 +3,7 @@
 
 ``judged/vehicles.csv`` and ``judged/persons.csv`` name pictures of the training folder and the accepted colours, the
 one we would give first: facts, no pictures. Half of each list (``tuned``) was looked at while borders were set, the
-other (``held``) was not: only its figures say anything.
+other (``held``) was not: only its figures say anything, and a little less at each time that it is scored.
 """
 
 from __future__ import annotations

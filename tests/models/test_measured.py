@@ -24,7 +24,7 @@ def test_a_figure_says_of_how_many_and_in_both_languages(key: tuple[str, str]) -
 
 
 def test_every_figure_is_of_a_listed_net_or_of_the_colour_method() -> None:
-    known = {entry.name for entry in Registry.load().entries} | {ALGORITHM_ID.partition("@")[0]}
+    known = {entry.model_id for entry in Registry.load().entries} | {ALGORITHM_ID}
 
     assert {model for _, model in FIGURES} <= known
 
@@ -34,3 +34,16 @@ def test_of_joined_nets_the_one_that_was_measured_for_it_speaks() -> None:
 
     assert measured("bag", joined) == measured("bag", "yolox-nano@0.1.1rc0")
     assert measured("make", joined) is None
+
+
+def test_a_figure_is_not_lent_to_another_version() -> None:
+    assert measured("colour", ALGORITHM_ID) is not None
+    assert measured("colour", "relecture-colour@1") is None
+
+
+@pytest.mark.parametrize("language", [0, 1])
+def test_a_figure_counted_where_its_threshold_was_chosen_says_so(language: int) -> None:
+    said = measured("headgear", "person-attributes-recognition-crossroad-0230@2022.3")
+
+    assert said is not None
+    assert ("chosen on" in said.english, "a été choisi" in said.french)[language]
