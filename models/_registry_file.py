@@ -21,6 +21,7 @@ _NOT_IN_FILES: Final = frozenset({"is_embedded", "is_local"})
 _LOCAL_HINT: Final = "docs/adr/0026-nets-listed-by-a-unit.md shows a whole entry."
 LOCAL_ROLES: Final = (Role.DETECTOR, Role.VEHICLE_MAKE)
 """Roles whose nets can answer with words of a closed list alone: never anything of who somebody is."""
+_OWN_PREFIX: Final = "relecture"
 _DAMAGED: Final = "The installation is damaged: install Relecture again."
 
 
@@ -141,6 +142,11 @@ def read_local_entry(content: bytes, *, name: str) -> RegistryEntry:
             f"The entry {name} lists a net of the role {entry.role}.",
             hint=f"A unit can list nets of the roles {', '.join(LOCAL_ROLES)}.",
         )
+    if entry.name.startswith(_OWN_PREFIX):
+        raise ModelProblem(
+            f"The entry {name} lists {entry.name}: names that begin with {_OWN_PREFIX} are those of the program.",
+            hint="Choose another name.",
+        )
     for key in ("licence", "author", "trained_on", "accuracy", "accuracy_fr", "classes"):
         if not getattr(entry, key):
             raise ModelProblem(f"The entry {name} has an empty {key}.", hint=_LOCAL_HINT)
@@ -187,6 +193,8 @@ def _refuse_odd_entry(entry: RegistryEntry) -> None:
     checks = (
         (re.fullmatch(r"[0-9a-f]{64}", entry.sha256), "sha256"),
         (re.fullmatch(r"[a-z0-9][a-z0-9.\-]*", entry.name), "name"),
+        # Why: results join models by "+" and versions by "@"; an entry must not pass for another one's.
+        (re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._\-]*", entry.version), "version"),
         (re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._\-]*\.onnx", entry.file), "file"),
         (entry.size_bytes > 0, "size_bytes"),
         (entry.is_embedded or entry.origin.startswith("https://"), "origin"),

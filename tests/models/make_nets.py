@@ -14,7 +14,7 @@ ENTRY = """format = 1
 
 [[model]]
 name = "{name}"
-version = "1"
+version = "{version}"
 role = "{role}"
 file = "{file}"
 sha256 = "{sha256}"
@@ -49,6 +49,7 @@ def write_own_net(
     *,
     content: bytes | None = None,
     name: str = "own-makes",
+    version: str = "1",
     role: str = "vehicle_make",
     file: str = "own-makes.onnx",
     classes: tuple[str, ...] = ("Peugeot", "Citroën", "Renault"),
@@ -60,6 +61,7 @@ def write_own_net(
     (folder / "delivered.onnx").write_bytes(content)
     text = ENTRY.format(
         name=name,
+        version=version,
         role=role,
         file=file,
         sha256=sha256 or hashlib.sha256(content).hexdigest(),

@@ -83,6 +83,8 @@ def test_an_entry_that_is_taken_away_leaves_a_stranger_that_stops_the_start(tmp_
         ({"classes": ()}, "has an empty classes"),
         ({"name": "yolox-nano"}, "lists the name yolox-nano twice"),
         ({"file": "yolox_nano_dyn.onnx"}, "belongs to yolox-nano"),
+        ({"name": "relecture-colour"}, "names that begin with relecture are those of the program"),
+        ({"version": "1+relecture-crop@1"}, "has an unusable version"),
     ],
 )
 def test_what_a_unit_must_not_list_is_refused_and_nothing_is_written(
