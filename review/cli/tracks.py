@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -78,7 +79,7 @@ def command(folder: Path, as_json: bool, mot: Path | None, parquet: Path | None,
 def split(folder: Path, track: str, at: str, note: str, operator: str | None) -> None:
     """Make two tracks of TRACK, which holds two objects. Both are described anew from the original."""
     with open_case(folder, operator=operator) as session:
-        at_pts_ticks = int(at) if at.lstrip("-").isdigit() else tick_of(session, track, instant(at, "--at"))
+        at_pts_ticks = int(at) if _PTS.fullmatch(at) else tick_of(session, track, instant(at, "--at"))
         record = split_track(session, track, at_pts_ticks=at_pts_ticks, note=note)
     say(_told(record))
 
@@ -127,6 +128,7 @@ def corrections(folder: Path, as_json: bool, operator: str | None) -> None:
         )
 
 
+_PTS: Final = re.compile(r"-?[0-9]+")
 _BY_HAND: Final = {"split": split, "merge": merge, "undo": undo, "corrections": corrections}
 
 
@@ -136,5 +138,5 @@ def _told(record: CorrectionRecord) -> str:
     if correction is None:
         return f"{record.number}: correction {record.takes_back} taken back, {named} again"
     made = " and ".join(made_by(correction))
-    where = f" at PTS {correction.at_pts_ticks}" if correction.at_pts_ticks else ""
+    where = f" at PTS {correction.at_pts_ticks}" if correction.descriptions else ""
     return f"{record.number}: {correction.kind} of {named}{where} into {made}"
