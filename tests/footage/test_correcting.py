@@ -173,7 +173,8 @@ def test_what_described_the_halves_is_among_the_models_of_the_case(
     writer: CaseSession, clips: tuple[Clip, Clip]
 ) -> None:
     before = analysis_facts(writer)
-    half = index_of(writer).track(_made(_split(writer, clips[0]))[0])
+    half_id = _made(_split(writer, clips[0]))[0]
+    half = index_of(writer).track(half_id)
 
     after = {item.name for item in analysis_facts(writer).models}
 
