@@ -224,6 +224,7 @@ def test_export_prints_fingerprint_and_root_and_the_bundle_verifies(
     monkeypatch.setattr(evidence, "export_still", fake.still)
     monkeypatch.setattr(evidence, "export_clip", fake.clip)
     monkeypatch.setattr(evidence, "analysis_facts", fake.facts)
+    monkeypatch.setattr(evidence, "absent_tracks", fake.absent)
 
     code, out, _ = run("export", sound_case.folder, "--out", tmp_path / "b", "--json")
 
