@@ -59,13 +59,14 @@ def void_segments(
         is_kept = any(start <= span[0] and span[1] <= end for start, end in allowed_ticks or ())
         if number < from_number or segment.is_void or is_kept:
             continue
-        write_segment(store, segment.voided())
-        n_void += 1
-        # Why: what completes a segment that is taken back must not be read any more either.
+        # Why: what completes a segment goes first; were the run killed in between, the segment itself would be taken
+        # back again, but nobody would look for the rest of a void one.
         rest_name = segment_name(recording_id, number, is_rest=True)
         if store.exists(rest_name):
             rest = unpack(store.read(rest_name), name=rest_name)
             store.write(rest_name, pack(rest.voided())[0])
+        write_segment(store, segment.voided())
+        n_void += 1
     return n_void
 
 
