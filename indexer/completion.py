@@ -15,7 +15,7 @@ from typing import Final
 from indexer.blobs import BlobStore
 from indexer.planning import SegmentPlan
 from indexer.records import RecordingId, StreamFacts, Track
-from indexer.segments import Segment, SegmentStats, pack, read_header, segment_name, unpack, with_own_ids
+from indexer.segments import Segment, SegmentStats, read_header, segment_name, unpack
 from indexer.tracks import join_across_cut, joined
 
 __all__ = ["MAX_CUT_S", "completed", "read_segments", "rest_plan"]
@@ -26,12 +26,18 @@ COMPLETED: Final = "+exhaustive"
 """Put behind the profile of a segment whose skipped spans were made up for."""
 
 
-def rest_plan(plan: SegmentPlan, segment: Segment) -> SegmentPlan | None:
-    """What is left to do of a stored segment; None where it skipped nothing."""
+def rest_plan(plan: SegmentPlan, segment: Segment, *, content_sha256: str) -> SegmentPlan | None:
+    """What is left to do of a stored segment; None where it skipped nothing.
+
+    Args:
+        plan: As the segment was made by.
+        segment: As it is stored.
+        content_sha256: Its digest as its header gives it: packed by another version of pyarrow it would be another one.
+    """
     if not segment.skipped:
         return None
     spans = tuple((span.first_pts_ticks, span.end_pts_ticks) for span in segment.skipped)
-    return replace(plan, only_ticks=spans, completes_sha256=pack(segment)[1])
+    return replace(plan, only_ticks=spans, completes_sha256=content_sha256)
 
 
 def read_segments(store: BlobStore, recording_id: RecordingId, facts: StreamFacts) -> Iterator[Segment]:
@@ -59,16 +65,15 @@ def completed(segment: Segment, rest: Segment, *, time_base: Fraction) -> Segmen
     """A segment and what makes up for its skipped spans, as one that skipped nothing.
 
     A piece that continues a track of the segment, or leads up to one, is joined to it under that track's identifier.
-    Two tracks of the segment stay two, also where the piece between them shows that they are one object: a verdict
-    may rest on either.
+    Two tracks of the segment stay two, also where the piece between them shows that they are one object, and a piece
+    that reaches the segment's end is not joined to what the next one begins with: a verdict may rest on either.
 
     Args:
         segment: As triage left it.
         rest: What its skipped spans hold.
         time_base: Seconds per tick.
     """
-    edges = [tick for span in segment.skipped for tick in (span.first_pts_ticks, span.end_pts_ticks)]
-    tracks = _with_pieces(segment.tracks, rest.tracks, edges, max_step_ticks=int(MAX_CUT_S / time_base))
+    tracks = _with_pieces(segment.tracks, rest.tracks, max_step_ticks=int(MAX_CUT_S / time_base))
     return replace(
         segment,
         profile=segment.profile + COMPLETED,
@@ -78,32 +83,19 @@ def completed(segment: Segment, rest: Segment, *, time_base: Fraction) -> Segmen
         findings=(*segment.findings, *rest.findings),
         stats=_added(segment.stats, rest.stats),
         audited=(),
+        stood=segment.tracks,
     )
 
 
-def _with_pieces(
-    tracks: Sequence[Track], pieces: Sequence[Track], edges: Sequence[int], *, max_step_ticks: int
-) -> tuple[Track, ...]:
-    track_by_id: dict[str, Track] = {track.track_id: track for track in tracks}
-    piece_by_id: dict[str, Track] = {piece.track_id: piece for piece in pieces}
+def _with_pieces(tracks: Sequence[Track], pieces: Sequence[Track], *, max_step_ticks: int) -> tuple[Track, ...]:
+    track_by_id = {track.track_id: track for track in tracks}
+    piece_by_id = {piece.track_id: piece for piece in pieces}
     for earlier, later in join_across_cut(tracks, pieces, max_step_ticks=max_step_ticks):
-        before, after = track_by_id[earlier], piece_by_id[later]
-        if _meet_at(edges, before, after):
-            track_by_id[earlier] = joined(before, after)
-            del piece_by_id[later]
+        track_by_id[earlier] = joined(track_by_id[earlier], piece_by_id.pop(later))
     for earlier, later in join_across_cut(tuple(piece_by_id.values()), tracks, max_step_ticks=max_step_ticks):
-        before, after = piece_by_id[earlier], track_by_id[later]
-        if _meet_at(edges, before, after):
-            track_by_id[later] = replace(joined(before, after), track_id=after.track_id)
-            del piece_by_id[earlier]
-    known = set(track_by_id)
-    news = [piece for piece in with_own_ids([*tracks, *piece_by_id.values()]) if piece.track_id not in known]
-    return tuple(sorted([*track_by_id.values(), *news], key=lambda item: (int(item.pts_ticks[0]), item.track_id)))
-
-
-def _meet_at(edges: Sequence[int], before: Track, after: Track) -> bool:
-    """True where a border between decoded and skipped lies between the end of one track and the start of another."""
-    return any(int(before.pts_ticks[-1]) < edge <= int(after.pts_ticks[0]) for edge in edges)
+        track_by_id[later] = replace(joined(piece_by_id.pop(earlier), track_by_id[later]), track_id=later)
+    found = (*track_by_id.values(), *piece_by_id.values())
+    return tuple(sorted(found, key=lambda item: (int(item.pts_ticks[0]), item.track_id)))
 
 
 def _added(one: SegmentStats, other: SegmentStats) -> SegmentStats:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """When a camera shows nothing usable: black, overexposed, without signal, covered, out of focus, turned, frozen.
 
-Judged on small pictures seconds apart, against what the same stretch shows most of the time. Contrast is taken out of
-every measure first, so that dusk, a lamp or the switch to infrared is not taken for damage. A span counts from two
-pictures on: a lorry that stops in front of the lens for a moment is traffic.
+Judged on small pictures seconds apart, against what the same stretch shows most of the time. Contrast and noise are
+taken out of every measure first, so that dusk, a lamp or the switch to infrared is not taken for damage. A span counts
+from two pictures on: a lorry that stops in front of the lens for a moment is traffic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -22,7 +22,16 @@ from numpy.typing import NDArray
 from indexer.arrays import f32, u8
 from indexer.findings import Finding, FindingKind
 
-__all__ = ["HealthSpan", "HealthState", "Look", "alike", "health_findings", "health_spans", "look_at"]
+__all__ = [
+    "HealthSpan",
+    "HealthState",
+    "Look",
+    "alike",
+    "health_findings",
+    "health_spans",
+    "look_at",
+    "states_of_groups",
+]
 
 SIZE_WH_PX: Final = (160, 90)
 COARSE_WH_PX: Final = (32, 18)
@@ -35,6 +44,14 @@ FINE_PX: Final = 0.8
 BLOCKS_WH: Final = (16, 9)
 SHARPEST_PERCENT: Final = 80
 """Sharpness is that of the blocks that kept most of theirs: what stands before the rest of the scene has no say."""
+NOISE_PERCENT: Final = 10
+"""The blandest blocks of a picture hold nothing but noise; that much is taken out of all of them."""
+SHARP_LOOKS_UNIT: Final = 0.5
+"""Pictures with this share of the detail of the sharpest are what the rest is compared with."""
+BLAND_DETAIL: Final = 0.02
+"""No block of a covered or blurred picture has more; the sharpest one of four real scenes has 0.04 to 0.19."""
+MIN_GROUP: Final = 4
+SAME_BLOCK: Final = 0.6
 DARK_LEVEL: Final = 24
 BRIGHT_LEVEL: Final = 235
 FILLED_UNIT: Final = 0.96
@@ -93,7 +110,10 @@ class HealthSpan:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is compared of one small picture: luma, coarse luma, edges, fine detail, and whether it is of one colour."""
+    """What is compared of one small picture: luma, coarse luma, edges, fine detail, and whether it is of one colour.
+
+    Detail is that of (9, 16) blocks, without noise and relative to brightness.
+    """
 
     gray: NDArray[np.float32]
     coarse: NDArray[np.float32]
@@ -103,7 +123,12 @@ class Look:
 
 
 def health_spans(
-    looks: Sequence[Look], pts_ticks: Sequence[int], *, end_pts_ticks: int, time_base: Fraction
+    looks: Sequence[Look],
+    pts_ticks: Sequence[int],
+    *,
+    end_pts_ticks: int,
+    time_base: Fraction,
+    known: Sequence[HealthState | None] | None = None,
 ) -> tuple[HealthSpan, ...]:
     """Stretches that cannot be used, in order.
 
@@ -112,13 +137,14 @@ def health_spans(
         pts_ticks: Their times.
         end_pts_ticks: End of the stretch that the last picture stands for.
         time_base: Seconds a tick.
+        known: What :func:`states_of_groups` said of them already.
 
     Returns:
         Spans of at least two pictures; none where there are too few pictures to tell what is usual.
     """
     if len(looks) < MIN_JUDGED:
         return ()
-    states = _states(looks)
+    states = _states(looks, known or [look.filled for look in looks])
     edges = [*pts_ticks, end_pts_ticks]
     spans = []
     at = 0
@@ -156,9 +182,11 @@ def look_at(picture_bgr: NDArray[np.uint8]) -> Look:
     strength = np.hypot(across, down)
     # Why: a mast sways by a pixel or two of this size; blurred edges still meet.
     edges = cv2.GaussianBlur(np.minimum(strength, np.percentile(strength, 95)), (0, 0), 2)
-    # Why: blur takes out fine detail before coarse; noise is finer still and smoothed away; brightness is divided out.
+    # Why: blur takes out fine detail before coarse; brightness is divided out, and noise, which adds up in squares,
+    # taken out: with it, a dark and noisy picture would be the sharpest of all.
     fine = np.abs(cv2.Laplacian(cv2.GaussianBlur(f32(gray_u8), (0, 0), FINE_PX), cv2.CV_32F))
-    detail = f32(cv2.resize(fine, BLOCKS_WH, interpolation=cv2.INTER_AREA))
+    squares = np.square(cv2.resize(fine, BLOCKS_WH, interpolation=cv2.INTER_AREA))
+    detail = np.sqrt(np.maximum(squares - np.percentile(squares, NOISE_PERCENT), 0))
     detail = f32(detail / (cv2.resize(gray, BLOCKS_WH, interpolation=cv2.INTER_AREA) + 16))
     coarse = cv2.resize(gray, COARSE_WH_PX, interpolation=cv2.INTER_AREA)
     return Look(gray, f32(coarse), f32(edges), detail, _filled(picture, gray))
@@ -176,12 +204,72 @@ def _filled(picture_bgr: NDArray[np.uint8], gray: NDArray[np.float32]) -> Health
     return HealthState.NO_SIGNAL if np.mean(apart < ONE_COLOUR_LEVELS) > FILLED_UNIT else None
 
 
-def _states(looks: Sequence[Look]) -> list[HealthState | None]:
+def states_of_groups(looks: Sequence[Look], groups: Sequence[int]) -> list[HealthState | None]:
+    """What is wrong with pictures that were told apart by what they show; None where nothing is, or none can tell yet.
+
+    A group that shows nothing sharp beside one that does is a lens that is covered or out of focus, and no other view.
+    One whose pictures mostly equal each other, while the rest is alive, is a frozen picture.
+
+    Args:
+        looks: What pictures seconds apart show, by time.
+        groups: For each the number of its group; below 0 for none.
+    """
     states = [look.filled for look in looks]
+    members = {name: [i for i, group in enumerate(groups) if group == name] for name in set(groups) if name >= 0}
+    frozen = set(_frozen(looks))
+    for own in members.values():
+        if 2 * len(frozen.intersection(own)) > len(own):
+            for i in frozen.intersection(own):
+                states[i] = HealthState.FROZEN
+    for name, state in _veiled({name: [looks[i] for i in own] for name, own in members.items()}).items():
+        for i in members[name]:
+            states[i] = state
+    return states
+
+
+def _veiled(groups: Mapping[int, Sequence[Look]]) -> dict[int, HealthState]:
+    """Groups that show nothing sharp beside the sharpest one."""
+    detail = {
+        name: np.median([look.detail for look in own], axis=0) for name, own in groups.items() if len(own) >= MIN_GROUP
+    }
+    if not detail:
+        return {}
+    best = max(detail, key=lambda name: (float(detail[name].max()), -name))
+    veiled = {}
+    for name in detail.keys() - {best}:
+        look, sharp = groups[name][0], groups[best][0]
+        own = ~_blocks_alike(look, sharp)
+        left, usual = (float(detail[i].max(initial=0.0, where=own)) for i in (name, best))
+        if left < BLAND_DETAIL and left < DETAIL_LOST_UNIT * usual:
+            has_same_light = alike(look.coarse, sharp.coarse) >= SAME_LIGHT
+            veiled[name] = HealthState.DEFOCUSED if has_same_light else HealthState.COVERED
+    return veiled
+
+
+def _blocks_alike(one: Look, other: Look) -> NDArray[np.bool_]:
+    """In which blocks both show the same: a recorder's clock and name stay sharp whatever happens to the lens."""
+    likeness = [
+        [max(alike(*edges), alike(*lumas)) for edges, lumas in zip(*row, strict=True)]
+        for row in zip(_pairs(one.edges, other.edges), _pairs(one.gray, other.gray), strict=True)
+    ]
+    return np.array(likeness) >= SAME_BLOCK
+
+
+def _pairs(one: NDArray[np.float32], other: NDArray[np.float32]) -> list[list[tuple[NDArray[np.float32], ...]]]:
+    """The blocks of two pictures beside each other, by rows."""
+    columns, rows = BLOCKS_WH
+    return [
+        list(zip(*(np.hsplit(row, columns) for row in both), strict=True))
+        for both in zip(np.vsplit(one, rows), np.vsplit(other, rows), strict=True)
+    ]
+
+
+def _states(looks: Sequence[Look], known: Sequence[HealthState | None]) -> list[HealthState | None]:
+    states = list(known)
     sound = [i for i, state in enumerate(states) if state is None]
     if len(sound) >= MIN_JUDGED // 2:
         usual = _usual_view([looks[i] for i in sound])
-        detail = f32(np.median([looks[i].detail for i in sound], axis=0))
+        detail = _usual_detail([looks[i] for i in sound])
         structured = detail >= np.median(detail)
         for i in sound:
             kept = float(np.percentile((looks[i].detail / (detail + 1e-6))[structured], SHARPEST_PERCENT))
@@ -189,6 +277,13 @@ def _states(looks: Sequence[Look]) -> list[HealthState | None]:
     for i in _frozen(looks):
         states[i] = states[i] or HealthState.FROZEN
     return states
+
+
+def _usual_detail(looks: Sequence[Look]) -> NDArray[np.float32]:
+    """Detail of the pictures that are sharp, (9, 16): of a lens that is blurred half of the time, the other half."""
+    sharpness = np.array([np.percentile(look.detail, SHARPEST_PERCENT) for look in looks])
+    is_sharp = sharpness >= SHARP_LOOKS_UNIT * np.percentile(sharpness, 90)
+    return f32(np.median([look.detail for look, is_one in zip(looks, is_sharp, strict=True) if is_one], axis=0))
 
 
 def _usual_view(looks: Sequence[Look]) -> Look:

@@ -161,20 +161,19 @@ class Index:
     def _joined_tracks(self) -> dict[TrackId, Track]:
         """Tracks by identifier, those that a cut between two segments broke joined again."""
         result: dict[TrackId, Track] = {}
-        current: dict[str, TrackId] = {}
+        current: dict[TrackId, TrackId] = {}
         previous: Segment | None = None
         for segment in sorted(self.segments, key=lambda item: (item.recording_id, item.number)):
-            pairs: dict[str, str] = {}
+            pairs: dict[TrackId, TrackId] = {}
             if previous is not None and previous.recording_id == segment.recording_id:
                 facts = self.recordings[segment.recording_id].facts
                 # Why: where the picture size changed, boxes on both sides are measured in other pixels.
                 has_one_size = facts.size_at(previous.start_pts_ticks) == facts.size_at(segment.start_pts_ticks)
                 step = int(MAX_CUT_S / facts.time_base) if has_one_size else 0
-                pairs = {
-                    later: earlier
-                    for earlier, later in join_across_cut(previous.tracks, segment.tracks, max_step_ticks=step)
-                }
-            mapping: dict[str, TrackId] = {}
+                # Why: as the cut stood before anything was made up for; what came since may take no identifier away.
+                before, behind = (each.tracks if each.stood is None else each.stood for each in (previous, segment))
+                pairs = {later: earlier for earlier, later in join_across_cut(before, behind, max_step_ticks=step)}
+            mapping: dict[TrackId, TrackId] = {}
             for track in segment.tracks:
                 earlier_id = pairs.get(track.track_id)
                 if earlier_id is None:

@@ -141,8 +141,8 @@ class _SegmentWork:
         return self._segment()
 
     def _index_view(self, view: HeldView) -> None:
-        background, scene = self._scene(view.sample)
-        light = self._light(scene, view.sample)
+        background, scene = self._scene(view)
+        light = self._light(scene, view)
         selection = Selection(active=view.spans, skipped=())
         if self._plan.only_ticks:
             selection = Selection(active=common_spans(view.spans, self._plan.only_ticks), skipped=())
@@ -220,8 +220,16 @@ class _SegmentWork:
         edges = [*(pts for pts, _ in keys), end_pts_ticks or self._plan.end_pts_ticks]
         return [float((after - before) * self._facts.time_base) for before, after in pairwise(edges)]
 
-    def _scene(self, sample: Pictures) -> tuple[Background, Scene]:
+    def _say(self, kind: FindingKind, component: str, detail: str, view: HeldView) -> None:
+        """What holds from the first to the last instant of a view."""
+        first, last = view.spans[0][0], view.spans[-1][1]
+        self._findings.append(
+            Finding(kind=kind, component=component, detail=detail, first_pts_ticks=first, last_pts_ticks=last)
+        )
+
+    def _scene(self, view: HeldView) -> tuple[Background, Scene]:
         self._unwatched = None
+        sample = view.sample
         picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), MAX_SCENE_PICTURES)).round().astype(int))
         pictures = [sample[i][1] for i in picks]
         reference = cv2.cvtColor(pictures[len(pictures) // 2], cv2.COLOR_BGR2GRAY)
@@ -231,18 +239,11 @@ class _SegmentWork:
         is_drifting = drift > DRIFT_PX
         if is_drifting:
             pictures = [warp_to_reference(p, m) for p, m in zip(pictures, matrices, strict=True)]
-            self._findings.append(
-                Finding(
-                    kind=FindingKind.CAMERA_MOVES,
-                    component="health",
-                    detail=f"The camera drifts ({drift:.1f} of {self._size[0]} px, median); pictures are aligned.",
-                    first_pts_ticks=self._plan.start_pts_ticks,
-                    last_pts_ticks=self._plan.end_pts_ticks,
-                )
-            )
+            said = f"The camera drifts ({drift:.1f} of {self._size[0]} px, median); pictures are aligned."
+            self._say(FindingKind.CAMERA_MOVES, "health", said, view)
         background = estimate_background(pictures)
         model = MotionModel(background)
-        self._ignore_blinking(model, pictures)
+        self._ignore_blinking(model, pictures, view)
         scene = Scene(
             size_wh_px=self._size,
             source_wh_px=self._source_size,
@@ -261,7 +262,7 @@ class _SegmentWork:
             model.ignore(self._unwatched)
         return model
 
-    def _ignore_blinking(self, model: MotionModel, pictures: list[NDArray[np.uint8]]) -> None:
+    def _ignore_blinking(self, model: MotionModel, pictures: list[NDArray[np.uint8]], view: HeldView) -> None:
         """Leave out a burnt-in clock and the like, and say how much of the picture that is."""
         if not self._config.skips or len(pictures) < MIN_SCENE_PICTURES:
             return
@@ -275,32 +276,19 @@ class _SegmentWork:
         rows, columns = np.nonzero(regions)
         scale = self._source_size[0] / self._size[0]
         x1, y1, x2, y2 = (round(float(v) * scale) for v in (columns.min(), rows.min(), columns.max(), rows.max()))
-        self._findings.append(
-            Finding(
-                kind=FindingKind.MASKED_AREA,
-                component="triage",
-                detail=(
-                    f"{share:.2%} of the picture changes on its own (a clock, a branch) and is not watched; "
-                    f"it lies within x {x1}-{x2}, y {y1}-{y2} px."
-                ),
-                first_pts_ticks=self._plan.start_pts_ticks,
-                last_pts_ticks=self._plan.end_pts_ticks,
-            )
+        said = (
+            f"{share:.2%} of the picture changes on its own (a clock, a branch) and is not watched; "
+            f"it lies within x {x1}-{x2}, y {y1}-{y2} px."
         )
+        self._say(FindingKind.MASKED_AREA, "triage", said, view)
 
-    def _light(self, scene: Scene, sample: Pictures) -> SceneLight:
+    def _light(self, scene: Scene, view: HeldView) -> SceneLight:
+        sample = view.sample
         picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), N_LIGHT_PICTURES)).round().astype(int))
         is_night = all(is_colourless(sample[i][1]) for i in picks)
         if is_night:
-            self._findings.append(
-                Finding(
-                    kind=FindingKind.NIGHT_OR_IR,
-                    component="health",
-                    detail="The pictures carry no colour (night, infrared or thermal): no colour is named.",
-                    first_pts_ticks=self._plan.start_pts_ticks,
-                    last_pts_ticks=self._plan.end_pts_ticks,
-                )
-            )
+            said = "The pictures carry no colour (night, infrared or thermal): no colour is named."
+            self._say(FindingKind.NIGHT_OR_IR, "health", said, view)
         return SceneLight.of(scene.model.empty_scene_bgr_u8, is_colourless=is_night)
 
     def _select(self, scene: Scene, background: Background, view: HeldView) -> tuple[Selection, Guarantee | None]:
@@ -317,8 +305,10 @@ class _SegmentWork:
                     small = warp_to_reference(image, scene.steadier.locate(gray), scene.model.empty_scene_bgr_u8)
                 blobs = scene.model.blobs(scene.model.foreground(small))
                 area = blobs[0].area_px / (self._size[0] * self._size[1]) if blobs else 0.0
-                looks.append(KeyLook(pts_ticks=pts, largest_change_unit=area, is_active=bool(blobs), step_s=step_s))
-                quiet += [] if blobs else [small]
+                # Why: of a covered lens or a frozen picture nobody can say that nothing happened.
+                is_active = bool(blobs) or bool(pictures_within([(pts, image)], view.unusable))
+                looks.append(KeyLook(pts_ticks=pts, largest_change_unit=area, is_active=is_active, step_s=step_s))
+                quiet += [] if is_active else [small]
             parts.append(
                 select_spans(
                     looks,
@@ -347,8 +337,13 @@ class _SegmentWork:
     def _add_guarantee(self, selection: Selection, guarantee: Guarantee | None, view: HeldView) -> None:
         """What triage can vouch for, over all views: the worst of them, and nothing where one of them cannot."""
         starts = {group.first_pts_ticks for group in selection.skipped_groups}
-        edges = [*(pts for pts, _ in view.keys), view.spans[-1][1]]
-        longest = max((after - before for before, after in pairwise(edges) if before in starts), default=0)
+        # Why: span by span, for what lies between two spans of a view is no group of its.
+        steps = (
+            (before, after)
+            for span in view.spans
+            for before, after in pairwise([*(pts for pts, _ in pictures_within(view.keys, (span,))), span[1]])
+        )
+        longest = max((after - before for before, after in steps if before in starts), default=0)
         self._guarantees += [guarantee] if selection.skipped else []
         known = [item for item in self._guarantees if item is not None]
         is_known = bool(known) and len(known) == len(self._guarantees)

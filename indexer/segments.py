@@ -103,6 +103,7 @@ class Segment:
         audited: Skipped groups that were decoded by chance draw.
         completes_sha256: Content digest of the segment whose skipped spans this one holds; empty for one that stands
             on its own.
+        stood: Tracks that the segment held before it was completed; None for one as it is stored. It is not packed.
     """
 
     recording_id: RecordingId
@@ -118,6 +119,7 @@ class Segment:
     stats: SegmentStats
     audited: tuple[AuditedGroup, ...] = ()
     completes_sha256: str = ""
+    stood: tuple[Track, ...] | None = None
 
     @property
     def is_void(self) -> bool:
@@ -126,7 +128,7 @@ class Segment:
 
     @property
     def n_unseen(self) -> int:
-        """Frames that were neither perceived nor skipped: lost, repeated in time, or of another size."""
+        """Frames neither perceived nor skipped: lost, repeated in time, of another size, or where no view is held."""
         n_skipped = sum(span.n_frames for span in self.skipped)
         return max(0, self.stats.n_frames - self.stats.n_decoded - n_skipped)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from indexer.records import Track
+from indexer.records import Track, TrackId
 from indexer.sketches import Box, iou_xyxy, overlap_share
 
 __all__ = ["absorb_riders", "join_across_cut"]
@@ -32,7 +32,9 @@ def absorb_riders(tracks: list[Track]) -> list[Track]:
     return kept
 
 
-def join_across_cut(earlier: Sequence[Track], later: Sequence[Track], *, max_step_ticks: int) -> list[tuple[str, str]]:
+def join_across_cut(
+    earlier: Sequence[Track], later: Sequence[Track], *, max_step_ticks: int
+) -> list[tuple[TrackId, TrackId]]:
     """Pairs (earlier id, later id) of tracks that one segment ends with and the next begins with.
 
     Args:
@@ -48,8 +50,8 @@ def join_across_cut(earlier: Sequence[Track], later: Sequence[Track], *, max_ste
                 iou = iou_xyxy(_box(a, -1), _box(b, 0))
                 if iou >= JOIN_IOU and (a.class_name == b.class_name or "other" in {a.class_name, b.class_name}):
                     candidates.append((-iou, a.track_id, b.track_id))
-    pairs: list[tuple[str, str]] = []
-    used: set[str] = set()
+    pairs: list[tuple[TrackId, TrackId]] = []
+    used: set[TrackId] = set()
     for _, first, second in sorted(candidates):
         if first not in used and second not in used:
             pairs.append((first, second))

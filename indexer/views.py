@@ -3,7 +3,8 @@
 
 Pictures are of one view when their edges meet. A view counts when it is held for ten seconds at least once and seen in
 enough pictures to learn its empty scene. A view that is held less, and the group of pictures in which the camera
-turns, belong to none.
+turns, belong to none. A lens that is covered or out of focus and a picture that is black or frozen are no view: they
+are told as such, the scene is learnt without them, and their time is never skipped as quiet.
 """
 
 from __future__ import annotations
@@ -18,11 +19,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.findings import Finding, FindingKind
-from indexer.health import HealthSpan, HealthState, Look, alike, health_findings, health_spans, look_at
+from indexer.health import (
+    HealthSpan,
+    HealthState,
+    Look,
+    alike,
+    health_findings,
+    health_spans,
+    look_at,
+    states_of_groups,
+)
 from indexer.planning import SegmentPlan
 from indexer.records import StreamFacts
 
-__all__ = ["HeldView", "HeldViews", "View", "common_spans", "held_views", "pictures_within", "stable_views"]
+__all__ = [
+    "HeldView",
+    "HeldViews",
+    "View",
+    "common_spans",
+    "held_views",
+    "named_looks",
+    "pictures_within",
+    "stable_views",
+]
 
 SAME_VIEW: Final = 0.35
 OTHER_VIEW: Final = 0.15
@@ -56,11 +75,15 @@ class View:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class HeldView:
-    """A view with its pictures: keyframes where triage may use them, and those that its empty scene is learnt from."""
+    """A view with its pictures: keyframes where triage may use them, and those that its empty scene is learnt from.
+
+    ``unusable`` are the spans within it in which health says that nothing can be concluded.
+    """
 
     spans: tuple[Span, ...]
     keys: Pictures
     sample: Pictures
+    unusable: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -82,21 +105,33 @@ def held_views(keys: Pictures, sample: Pictures, plan: SegmentPlan, facts: Strea
         facts: Of its recording.
     """
     looks, pts_ticks = [look_at(picture) for _, picture in sample], [pts for pts, _ in sample]
-    views = stable_views(looks, pts_ticks, end_pts_ticks=plan.end_pts_ticks, time_base=facts.time_base)
+    names, states = named_looks(looks)
+    views = stable_views(looks, names, pts_ticks, end_pts_ticks=plan.end_pts_ticks, time_base=facts.time_base)
     if not views:
-        whole = (plan.start_pts_ticks, plan.end_pts_ticks)
-        findings = _health(looks, pts_ticks, (whole,), plan, facts)
-        only = (HeldView(spans=(whole,), keys=keys, sample=sample),) if sample else ()
-        return HeldViews(views=only, findings=findings)
-    gaps = _between(views, looks, pts_ticks, start_pts_ticks=plan.start_pts_ticks, end_pts_ticks=plan.end_pts_ticks)
+        whole = View(spans=((plan.start_pts_ticks, plan.end_pts_ticks),), picture_indices=tuple(range(len(sample))))
+        unusable = _unusable(whole, looks, states, pts_ticks, plan, facts)
+        only = (_held(whole, keys, sample, unusable),) if sample else ()
+        return HeldViews(views=only, findings=_said_of(unusable, facts))
+    gaps = _between(views, states, pts_ticks, start_pts_ticks=plan.start_pts_ticks, end_pts_ticks=plan.end_pts_ticks)
     said = [*_findings_of(views, gaps, first_pts_ticks=facts.first_pts_ticks, time_base=facts.time_base)]
     held = []
     for view in views:
-        own = [sample[i] for i in view.picture_indices]
-        own_looks = [looks[i] for i in view.picture_indices]
-        said += _health(own_looks, [pts for pts, _ in own], view.spans, plan, facts)
-        held.append(HeldView(spans=view.spans, keys=pictures_within(keys, view.spans), sample=own))
+        unusable = _unusable(view, looks, states, pts_ticks, plan, facts)
+        said += _said_of(unusable, facts)
+        held.append(_held(view, keys, sample, unusable))
     return HeldViews(views=tuple(held), findings=tuple(said), gaps=tuple(gap for gap, _ in gaps))
+
+
+def _held(view: View, keys: Pictures, sample: Pictures, unusable: Sequence[HealthSpan]) -> HeldView:
+    own = [sample[i] for i in view.picture_indices]
+    spans = tuple((span.first_pts_ticks, span.end_pts_ticks) for span in unusable)
+    usable = [item for item in own if not pictures_within([item], spans)]
+    return HeldView(
+        spans=view.spans,
+        keys=pictures_within(keys, view.spans),
+        sample=usable if len(usable) >= MIN_PICTURES else own,
+        unusable=spans,
+    )
 
 
 def pictures_within(pictures: Pictures, spans: Sequence[Span]) -> Pictures:
@@ -110,31 +145,51 @@ def common_spans(spans: Sequence[Span], others: Sequence[Span]) -> tuple[Span, .
     return tuple(sorted(span for span in pairs if span[0] < span[1]))
 
 
-def _health(
-    looks: Sequence[Look], pts_ticks: Sequence[int], within: Sequence[Span], plan: SegmentPlan, facts: StreamFacts
-) -> tuple[Finding, ...]:
-    spans = health_spans(looks, pts_ticks, end_pts_ticks=plan.end_pts_ticks, time_base=facts.time_base)
-    clipped = [
+def _unusable(
+    view: View,
+    looks: Sequence[Look],
+    states: Sequence[HealthState | None],
+    pts_ticks: Sequence[int],
+    plan: SegmentPlan,
+    facts: StreamFacts,
+) -> tuple[HealthSpan, ...]:
+    """What health says of a view, cut at the ends of its spans."""
+    spans = health_spans(
+        [looks[i] for i in view.picture_indices],
+        [pts_ticks[i] for i in view.picture_indices],
+        end_pts_ticks=plan.end_pts_ticks,
+        time_base=facts.time_base,
+        known=[states[i] for i in view.picture_indices],
+    )
+    return tuple(
         replace(span, first_pts_ticks=max(start, span.first_pts_ticks), end_pts_ticks=min(end, span.end_pts_ticks))
         for span in spans
-        for start, end in within
+        for start, end in view.spans
         if span.first_pts_ticks < end and start < span.end_pts_ticks
-    ]
-    return tuple(health_findings(clipped, first_pts_ticks=facts.first_pts_ticks, time_base=facts.time_base))
+    )
+
+
+def _said_of(unusable: Sequence[HealthSpan], facts: StreamFacts) -> tuple[Finding, ...]:
+    return tuple(health_findings(unusable, first_pts_ticks=facts.first_pts_ticks, time_base=facts.time_base))
 
 
 def stable_views(
-    looks: Sequence[Look], pts_ticks: Sequence[int], *, end_pts_ticks: int, time_base: Fraction
+    looks: Sequence[Look],
+    names: Sequence[int],
+    pts_ticks: Sequence[int],
+    *,
+    end_pts_ticks: int,
+    time_base: Fraction,
 ) -> tuple[View, ...]:
     """The views of a stretch in order of appearance; none where the camera holds fewer than two.
 
     Args:
         looks: What each picture of the stretch shows, by time.
+        names: Which of them show the same, by :func:`named_looks`.
         pts_ticks: Their times.
         end_pts_ticks: End of the stretch.
         time_base: Seconds per tick.
     """
-    names = _named(looks)
     runs_by_name: dict[int, list[tuple[int, int]]] = {}
     at = 0
     for name, run in groupby(names):
@@ -156,17 +211,21 @@ def stable_views(
 
 
 def _between(
-    views: Sequence[View], looks: Sequence[Look], pts_ticks: Sequence[int], *, start_pts_ticks: int, end_pts_ticks: int
+    views: Sequence[View],
+    states: Sequence[HealthState | None],
+    pts_ticks: Sequence[int],
+    *,
+    start_pts_ticks: int,
+    end_pts_ticks: int,
 ) -> tuple[tuple[Span, HealthState], ...]:
     """The half-open spans of a stretch in which none of its views is held, and why: it turns, or shows nothing."""
     gaps = []
     at = start_pts_ticks
     for start, end in [*sorted(span for view in views for span in view.spans), (end_pts_ticks, end_pts_ticks)]:
         if at < start:
-            within = [look.filled for look, pts in zip(looks, pts_ticks, strict=True) if at <= pts < start]
-            filled = [state for state in within if state is not None]
-            is_filled = 2 * len(filled) > len(within)
-            gaps.append(((at, start), filled[0] if is_filled else HealthState.TURNING))
+            within = [state for state, pts in zip(states, pts_ticks, strict=True) if at <= pts < start]
+            lost = [state for state in within if state is not None]
+            gaps.append(((at, start), lost[0] if 2 * len(lost) > len(within) else HealthState.TURNING))
         at = max(at, end)
     return tuple(gaps)
 
@@ -193,6 +252,13 @@ def _findings_of(
         )
     spans = [HealthSpan(state=state, first_pts_ticks=start, end_pts_ticks=end) for (start, end), state in gaps]
     yield from health_findings(spans, first_pts_ticks=first_pts_ticks, time_base=time_base)
+
+
+def named_looks(looks: Sequence[Look]) -> tuple[list[int], list[HealthState | None]]:
+    """For each picture the number of the view that it shows, and what is wrong with it; -1 where it shows none."""
+    names = _named(looks)
+    states = states_of_groups(looks, names)
+    return [-1 if state else name for name, state in zip(names, states, strict=True)], states
 
 
 def _named(looks: Sequence[Look]) -> list[int]:

@@ -296,7 +296,9 @@ class _Run:
         rests = []
         for work in works:
             name = _name_of(work)
-            plan = rest_plan(work.plan, unpack(self._session.store.read(name), name=name))
+            content = self._session.store.read(name)
+            stored_sha256 = read_header(content, name=name).content_sha256
+            plan = rest_plan(work.plan, unpack(content, name=name), content_sha256=stored_sha256)
             rest = replace(work, plan=plan) if plan is not None else None
             if rest is not None and not self._is_stored(rest):
                 rests.append(rest)

@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.findings import Finding, FindingKind
-from indexer.health import Look, look_at
+from indexer.health import HealthState, Look, health_spans, look_at
 from indexer.pipeline import IndexConfig, index_segment, plan_segments
 from indexer.probe import probe
 from indexer.segments import Segment
-from indexer.views import stable_views
+from indexer.views import named_looks, stable_views
 from models.modelset import load_model_set
 from review.finding_words import french_sentence
 from tests.clips import Clip, Mover, make_clip, street
@@ -105,7 +105,9 @@ def _looks(*scenes: NDArray[np.uint8]) -> list[Look]:
 
 def _views(looks: list[Look]) -> list[tuple[tuple[int, int], ...]]:
     times = [i * 2000 for i in range(len(looks))]
-    found = stable_views(looks, times, end_pts_ticks=len(looks) * 2000, time_base=Fraction(1, 1000))
+    found = stable_views(
+        looks, named_looks(looks)[0], times, end_pts_ticks=len(looks) * 2000, time_base=Fraction(1, 1000)
+    )
     return [view.spans for view in found]
 
 
@@ -136,3 +138,77 @@ def test_light_traffic_and_a_moment_elsewhere_are_no_other_view(change: str) -> 
     n_others = 3 if change == "a moment elsewhere" else 20
 
     assert _views([one] * 20 + [two] * n_others + [one] * 20) == []
+
+
+CARD = np.ascontiguousarray(street((640, 360), seed=31).transpose(1, 0, 2)[::-1][:360, :360].repeat(2, axis=1)[:, :640])
+
+
+def _cloth(width: int, height: int) -> NDArray[np.uint8]:
+    """Folds of a dark bag over the lens."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    folds = 45 + 25 * np.sin(5 * x + 3 * y) - 15 * y
+    return np.repeat(folds[:, :, None], 3, axis=2).astype(np.uint8)
+
+
+def _noisy(picture: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    noise = np.random.default_rng(seed).normal(0, 2, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+def _half_lost(state: HealthState, n_lost: int) -> list[NDArray[np.uint8]]:
+    scene = street((640, 360))
+    scene[8:28, 10:200] = 20
+    lost = {
+        HealthState.COVERED: _cloth(640, 360),
+        HealthState.DEFOCUSED: np.asarray(cv2.GaussianBlur(scene, (0, 0), 9), np.uint8),
+        HealthState.BLACK: np.full_like(scene, 3),
+        HealthState.FROZEN: CARD,
+    }[state]
+    lost[8:28, 10:200] = 20
+    for picture in (scene, lost):
+        cv2.putText(picture, "CAM 04 PARKING", (12, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1)
+    live = [_noisy(scene, i) for i in range(15)]
+    return [*live, *(lost if state is HealthState.FROZEN else _noisy(lost, 100 + i) for i in range(n_lost)), *live]
+
+
+@pytest.mark.parametrize("n_lost", [20, 30, 60])
+@pytest.mark.parametrize(
+    "state", [HealthState.COVERED, HealthState.DEFOCUSED, HealthState.BLACK, HealthState.FROZEN], ids=str
+)
+def test_what_shows_nothing_is_no_view_however_long_it_lasts(state: HealthState, n_lost: int) -> None:
+    looks = _looks(*_half_lost(state, n_lost))
+
+    states = named_looks(looks)[1]
+    spans = health_spans(
+        looks,
+        [i * 2000 for i in range(len(looks))],
+        end_pts_ticks=len(looks) * 2000,
+        time_base=Fraction(1, 1000),
+        known=states,
+    )
+
+    assert _views(looks) == []
+    assert [(span.state, span.first_pts_ticks, span.end_pts_ticks) for span in spans] == [
+        (state, 15 * 2000, (15 + n_lost) * 2000)
+    ]
+
+
+@pytest.fixture(scope="module")
+def covered(tmp_path_factory: pytest.TempPathFactory) -> Segment:
+    path = tmp_path_factory.mktemp("covered") / "bag.mp4"
+    make_clip(path, n_frames=round(END_S * 12.5), movers=MOVERS[:1], presets=((30.0, _cloth(320, 240)),))
+    probed = probe(str(path))
+    recording = probed.recording(str(path), camera="cam1")
+    (plan,) = plan_segments(recording, probed.packets, IndexConfig())
+    return index_segment(recording, probed.packets, plan, IndexConfig(), load_model_set("standard"))
+
+
+def test_a_lens_covered_for_half_of_the_time_is_told_and_never_skipped_as_quiet(covered: Segment) -> None:
+    (finding,) = _of_kind(covered, FindingKind.UNUSABLE_PERIOD)
+    start_s, end_s = _seconds(finding.first_pts_ticks, finding.last_pts_ticks)
+
+    assert "covered" in finding.detail and not _of_kind(covered, FindingKind.SEVERAL_VIEWS)
+    assert 30.0 - GOP_S <= start_s <= 30.0 + GOP_S and end_s >= END_S - GOP_S
+    assert covered.skipped
+    assert all(_seconds(span.end_pts_ticks)[0] <= start_s for span in covered.skipped)
+    assert len(covered.tracks) == 1
