@@ -31,9 +31,10 @@ PROFILE: Final = "fast"
 def fuzz(work: Path, *, n_files: int, seed: int) -> None:
     """Damage and take in so many files; prints how often each outcome came.
 
-    Outcomes: ``refused`` with one clear line; ``findings`` when import or index reports damage; ``unharmed`` when
-    neither does and every picture still has its time and its pixels; ``silent`` when neither does and a picture is
-    another one or missing; ``lost`` when a child died or hung, ``defect`` when our own code failed.
+    Outcomes: ``refused`` with one clear line; ``named`` when import or index reports damage, or that a stretch cannot
+    be indexed; ``unharmed`` when neither does and every picture still has its time and its pixels; ``silent`` when
+    neither does and a picture is another one or missing, whatever else is said; ``lost`` when a child died or hung,
+    ``defect`` when our own code failed.
     """
     work.mkdir(parents=True, exist_ok=True)
     corpus = Corpus(work / "corpus")
@@ -131,7 +132,7 @@ class _Batch:
             return "lost" if "crashed or hung" in problem.message else "refused"
         recording = probed.recording(str(path), camera="cam1")
         config = IndexConfig.of_profile(PROFILE)
-        has_findings = bool(probed.findings)
+        is_named = any(item.kind.is_damage for item in probed.findings)
         for plan in plan_segments(recording, probed.packets, config):
             try:
                 self._child.start(SegmentWork(recording=recording, packets=probed.packets, plan=plan, config=config))
@@ -143,9 +144,9 @@ class _Batch:
             except Defect:
                 return "defect"
             except RelectureError:
-                return "findings"
-            has_findings |= bool(segment.findings)
-        return "findings" if has_findings else "silent"
+                return "named"
+            is_named |= any(item.kind.is_damage for item in segment.findings)
+        return "named" if is_named else "silent"
 
     def _new_child(self) -> DecodingChild:
         return DecodingChild(readable=[str(path) for path, _ in self.files], profile=PROFILE)
