@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -39,10 +40,14 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clip, Segment]:
     path = tmp_path_factory.mktemp("turned") / "dome.mp4"
     presets = ((TURNS_S[0], _other_scene()), (TURNS_S[1], street()))
     clip = make_clip(path, n_frames=round(END_S * 12.5), movers=MOVERS, presets=presets)
-    probed = probe(str(path))
-    recording = probed.recording(str(path), camera="cam1")
+    return clip, _indexed(clip)
+
+
+def _indexed(clip: Clip) -> Segment:
+    probed = probe(str(clip.path))
+    recording = probed.recording(str(clip.path), camera="cam1")
     (plan,) = plan_segments(recording, probed.packets, IndexConfig())
-    return clip, index_segment(recording, probed.packets, plan, IndexConfig(), load_model_set("standard"))
+    return index_segment(recording, probed.packets, plan, IndexConfig(), load_model_set("standard"))
 
 
 def _of_kind(segment: Segment, kind: FindingKind) -> list[Finding]:
@@ -97,6 +102,21 @@ def test_whoever_passes_in_either_view_is_one_track_and_a_turn_invents_nobody(tu
     assert len(found) == len(MOVERS)
     for (first, last), frames in zip(found, seen, strict=True):
         assert abs(first - frames[0]) <= 4 and abs(last - frames[-1]) <= 4
+
+
+def test_no_look_reaches_over_what_lies_between_two_spans_of_a_view(turned: tuple[Clip, Segment]) -> None:
+    assert 0 < turned[1].stats.longest_look_ticks <= 2 * GOP_S * 12800
+
+
+def test_what_is_said_of_the_pictures_of_one_view_is_not_said_of_the_other(tmp_path: Path) -> None:
+    gray = np.repeat(cv2.cvtColor(_other_scene(), cv2.COLOR_BGR2GRAY)[:, :, None], 3, axis=2)
+    clip = make_clip(tmp_path / "dome.mp4", n_frames=400, presets=((16.0, gray),))
+
+    segment = _indexed(clip)
+
+    (night,) = _of_kind(segment, FindingKind.NIGHT_OR_IR)
+    ends = [(item.first_pts_ticks, item.last_pts_ticks) for item in _of_kind(segment, FindingKind.SEVERAL_VIEWS)]
+    assert (night.first_pts_ticks, night.last_pts_ticks) == ends[1] != ends[0]
 
 
 def _looks(*scenes: NDArray[np.uint8]) -> list[Look]:
@@ -196,11 +216,9 @@ def test_what_shows_nothing_is_no_view_however_long_it_lasts(state: HealthState,
 @pytest.fixture(scope="module")
 def covered(tmp_path_factory: pytest.TempPathFactory) -> Segment:
     path = tmp_path_factory.mktemp("covered") / "bag.mp4"
-    make_clip(path, n_frames=round(END_S * 12.5), movers=MOVERS[:1], presets=((30.0, _cloth(320, 240)),))
-    probed = probe(str(path))
-    recording = probed.recording(str(path), camera="cam1")
-    (plan,) = plan_segments(recording, probed.packets, IndexConfig())
-    return index_segment(recording, probed.packets, plan, IndexConfig(), load_model_set("standard"))
+    return _indexed(
+        make_clip(path, n_frames=round(END_S * 12.5), movers=MOVERS[:1], presets=((30.0, _cloth(320, 240)),))
+    )
 
 
 def test_a_lens_covered_for_half_of_the_time_is_told_and_never_skipped_as_quiet(covered: Segment) -> None:
