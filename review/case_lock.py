@@ -23,7 +23,7 @@ def take_writer_lock(folder: Path, operator_id: str, clock: Clock) -> int:
 
     Raises:
         CaseBusy: Names the process, operator and time of who holds it.
-        StoreProblem: The lock file cannot be made.
+        StoreProblem: The lock file cannot be made or written.
     """
     path = folder / LOCK_FILE
     try:
@@ -40,8 +40,14 @@ def take_writer_lock(folder: Path, operator_id: str, clock: Clock) -> int:
             hint="Wait for it to end, or close the window that holds it.",
         ) from problem
     stamp = {"pid": os.getpid(), "operator": operator_id, "since": format_moment(clock.now().utc)}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(stamp).encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(stamp).encode(), 0)
+    except OSError as problem:
+        os.close(descriptor)
+        raise StoreProblem(
+            f"Cannot lock the case: {path}: {problem.strerror}.", hint="Free some space or check the disk."
+        ) from problem
     return descriptor
 
 

@@ -142,7 +142,7 @@ class AuditLog:
         self._n_bytes = 0
         self._last: Record | None = None
         self._last_public: bytes | None = None
-        self._is_broken = False
+        self._trouble: StoreProblem | None = None
         self._thread_lock = threading.RLock()
         with locked(self.path) as descriptor:
             content = self._catch_up(descriptor)
@@ -186,9 +186,11 @@ class AuditLog:
             Tampered: The log changed in a way that no append explains.
         """
         with self._thread_lock, locked(self.path) as descriptor:
-            if self._is_broken:
+            if self._trouble is not None:
+                # Why: this is what a person reads, since an act that fails tries to say so in the same log.
                 raise StoreProblem(
-                    "The audit log could not be written before; nothing more is done.", hint="Open the case again."
+                    f"{self._trouble.message} Nothing more is done.",
+                    hint=f"{self._trouble.hint} Then open the case again.",
                 )
             self._catch_up(descriptor)
             return self._append(descriptor, body)
@@ -234,21 +236,22 @@ class AuditLog:
         line = make_line(
             seq=self._frontier.size, prev=self._prev, moment=self._clock.now(), key=self._operator_key, body=body
         )
-        self._is_broken = True
         content = memoryview(line + b"\n")
         try:
             n_written = os.write(descriptor, content)
         except OSError as problem:
-            raise StoreProblem(
-                f"Cannot write the audit log {self.path}: {problem.strerror}.", hint="The act was not carried out."
-            ) from problem
+            raise self._refused(f"Cannot write the audit log {self.path}: {problem.strerror}.") from problem
         if n_written != len(content):
-            raise StoreProblem(f"The audit log {self.path} was cut short: disk full.", hint="Free some space.")
+            raise self._refused(f"The audit log {self.path} was cut short: disk full.")
         fsync_file(descriptor, self.path)
-        self._is_broken = False
         record = parse_line(line, seq=self._frontier.size, prev=self._prev)
         self._take(record)
         return record
+
+    def _refused(self, message: str) -> StoreProblem:
+        """The act was not carried out, and no later one will be: a torn tail is set aside at the next opening."""
+        self._trouble = StoreProblem(message, hint="Free some space or check the disk.")
+        return self._trouble
 
     def _take(self, record: Record) -> None:
         public = self._keys.public_of(record.key)
