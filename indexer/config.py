@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from indexer.media import Decoder
 from models.colour import ALGORITHM_ID as COLOUR_MODEL
 from models.modelset import ModelSet
 
@@ -29,6 +30,7 @@ class IndexConfig:
         skips: False decodes everything.
         margin_gops: Groups of pictures decoded around active ones.
         audit_unit: Share of the skipped groups that is decoded all the same, to see what triage misses.
+        decoder: ``one-thread``, whose pixels are equal on every machine, or ``nvdec`` of a graphics card.
     """
 
     profile: str = "standard"
@@ -37,6 +39,7 @@ class IndexConfig:
     skips: bool = True
     margin_gops: int = 1
     audit_unit: float = 0.02
+    decoder: Decoder = "one-thread"
 
     @classmethod
     def of_profile(cls, profile: str) -> IndexConfig:
@@ -46,4 +49,9 @@ class IndexConfig:
     def digest(self, models: ModelSet) -> str:
         """Hex SHA-256 over method, configuration and models."""
         values = {**asdict(self), "models": models.digest, "colour": COLOUR_MODEL, "method": INDEX_METHOD}
+        # Why: what every office PC does is not named, so that its indexes stay; what a card does is another method.
+        if self.decoder == "one-thread":
+            del values["decoder"]
+        if models.runs_on_card:
+            values["nets"] = "cuda"
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -39,6 +39,7 @@ class FindingKind(StrEnum):
     MASKED_AREA = "masked_area"
     TRIAGE_NOT_TRUSTED = "triage_not_trusted"
     TRIAGE_AUDITED = "triage_audited"
+    CARD_NOT_USED = "card_not_used"
 
     @property
     def is_damage(self) -> bool:

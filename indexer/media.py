@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.error import FFmpegError
 from av.packet import Packet as AvPacket
 from av.stream import Disposition
@@ -29,12 +30,15 @@ from indexer.pictures import Picture, PixelLayout
 from models.errors import NotFootage, StoreProblem
 
 __all__ = [
+    "CARD_DECODER",
     "DECODER",
     "ContainerFacts",
+    "Decoder",
     "FootageReader",
     "Frame",
     "Packet",
     "Picture",
+    "card_reads",
     "container_facts",
     "copy_packets",
     "iter_frames",
@@ -51,13 +55,23 @@ SEEK_BACK_S: Final = (0, 2, 8, 32, 128)
 DECODER: Final = (
     f"PyAV {av.__version__} libavcodec {'.'.join(str(part) for part in av.library_versions['libavcodec'])} one-thread"
 )
+CARD_DECODER: Final = DECODER.replace("one-thread", "nvdec")
+"""What decodes on a graphics card of NVIDIA, as results that come from it name it."""
+Decoder = Literal["one-thread", "nvdec"]
 
 av.logging.set_level(av.logging.PANIC)
 _log = logging.getLogger(__name__)
 
 
+def _card() -> HWAccel | None:
+    """The decoding unit of a graphics card; it never hands a stream back to the processor without being asked."""
+    return HWAccel(device_type="cuda", allow_software_fallback=False)
+
+
 @contextmanager
-def _opened(path: str, forced_format: str = "") -> Iterator[av.container.InputContainer]:
+def _opened(
+    path: str, forced_format: str = "", decoder: Decoder = "one-thread"
+) -> Iterator[av.container.InputContainer]:
     """Open a file for reading, converting every foreign error at this border."""
     check_readable(path)
     try:
@@ -72,8 +86,9 @@ def _opened(path: str, forced_format: str = "") -> Iterator[av.container.InputCo
                 "analyzeduration": "10000000",
             },
             metadata_errors="replace",
+            hwaccel=_card() if decoder == "nvdec" else None,
         )
-    except (FFmpegError, ValueError, MemoryError) as problem:
+    except (FFmpegError, ValueError, MemoryError, RuntimeError) as problem:
         raise NotFootage(
             f"{path} is not footage that can be decoded ({problem.__class__.__name__}).",
             hint="Keep the file as delivered; check that it is complete, or ask the operator for a standard export.",
@@ -213,8 +228,16 @@ class FootageReader:
     Only containers with an index are held: elsewhere a demuxer remembers, and spans must not depend on earlier ones.
     """
 
-    def __init__(self, path: str, *, stream_index: int | None = None, forced_format: str = "") -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        stream_index: int | None = None,
+        forced_format: str = "",
+        decoder: Decoder = "one-thread",
+    ) -> None:
         self._path, self._stream_index, self._forced_format = path, stream_index, forced_format
+        self.decoder: Decoder = decoder
         self._stack = ExitStack()
         self._held: _Place | None = None
 
@@ -248,7 +271,7 @@ class FootageReader:
                     yield first
                     yield from frames
                     return
-        with _opened(self._path, self._forced_format) as container:
+        with _opened(self._path, self._forced_format, self.decoder) as container:
             yield from decode(container, _video_stream(container, self._path, self._stream_index))
 
     @contextmanager
@@ -257,7 +280,7 @@ class FootageReader:
             yield self._held
             return
         with ExitStack() as stack:
-            container = stack.enter_context(_opened(self._path, self._forced_format))
+            container = stack.enter_context(_opened(self._path, self._forced_format, self.decoder))
             place = (container, _video_stream(container, self._path, self._stream_index))
             if container.format.name.split(",")[0] in INDEXED_CONTAINERS:
                 self._held = place
@@ -309,6 +332,17 @@ def iter_pictures(
         yield from reader.pictures(start_pts_ticks, end_pts_ticks)
 
 
+def card_reads(
+    path: str, *, start_pts_ticks: int | None = None, stream_index: int | None = None, forced_format: str = ""
+) -> bool:
+    """True when a graphics card decodes the first picture at or before a time: driver, codec and layout all fit."""
+    try:
+        with FootageReader(path, stream_index=stream_index, forced_format=forced_format, decoder="nvdec") as reader:
+            return next(reader.frames(start_pts_ticks, _decode), None) is not None
+    except NotFootage:
+        return False
+
+
 def iter_frames(
     path: str,
     *,
@@ -355,8 +389,9 @@ def iter_keyframes(
     start_pts_ticks: int | None = None,
     end_pts_ticks: int | None = None,
     min_step_ticks: int = 0,
+    decoder: Decoder = "one-thread",
 ) -> Iterator[Frame]:
-    """Yield keyframes only, decoding nothing between them; loop filtering is skipped.
+    """Yield keyframes only, decoding nothing between them; loop filtering is skipped, where the processor decodes.
 
     The pixels serve analysis and are never shown as evidence: without the loop filter they differ slightly.
 
@@ -382,7 +417,7 @@ def iter_keyframes(
         # Why: a decoder that reorders holds the last keyframes back until it is told that nothing follows.
         yield from _flushed(stream)
 
-    with FootageReader(path, stream_index=stream_index, forced_format=forced_format) as reader:
+    with FootageReader(path, stream_index=stream_index, forced_format=forced_format, decoder=decoder) as reader:
         for frame in reader.frames(start_pts_ticks, decode):
             if start_pts_ticks is None or frame.pts is None or frame.pts >= start_pts_ticks:
                 yield Picture(frame).frame(pixel=pixel, size_wh_px=size_wh_px)

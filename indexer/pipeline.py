@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from indexer.audit import draw_groups
 from indexer.background import Background, estimate_background
+from indexer.card import decoder_for
 from indexer.config import IndexConfig
 from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
@@ -71,7 +72,10 @@ def index_segment(
     cv2.setNumThreads(1)
     wall, cpu = time.perf_counter(), time.process_time()
     facts = recording.facts
-    with FootageReader(recording.path, stream_index=facts.stream_index, forced_format=facts.forced_format) as reader:
+    chosen = decoder_for(recording, plan, config)
+    with FootageReader(
+        recording.path, stream_index=facts.stream_index, forced_format=facts.forced_format, decoder=chosen.decoder
+    ) as reader:
         segment = _SegmentWork(recording, packets, plan, config, models, reader).run()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     stats = replace(
@@ -80,7 +84,7 @@ def index_segment(
         cpu_s=round(time.process_time() - cpu, 3),
         peak_memory_mib=round(usage.ru_maxrss / 1024, 1),
     )
-    return replace(segment, stats=stats)
+    return replace(segment, stats=stats, decoder=chosen.name, findings=(*chosen.findings, *segment.findings))
 
 
 class _SegmentWork:
@@ -184,6 +188,7 @@ class _SegmentWork:
             start_pts_ticks=self._plan.start_pts_ticks,
             end_pts_ticks=self._plan.end_pts_ticks,
             min_step_ticks=int(max(MIN_LOOK_STEP_S, 0.9 * recorded_s / MAX_LOOKS) / self._facts.time_base),
+            decoder=self._reader.decoder,
         )
         return [(frame.pts_ticks, frame.image_u8) for frame in frames if frame.pts_ticks is not None]
 

@@ -16,21 +16,23 @@ import signal
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pyseccomp import SyscallFilter
 
-__all__ = ["MEMORY_BYTES", "enter"]
+__all__ = ["MEMORY_BYTES", "card_devices", "enter"]
 
 MEMORY_BYTES: Final = 6 << 30
 """Address space of a decoding process: far above what 8K footage needs, far below what hangs an office PC."""
 MAX_OPEN_FILES: Final = 256
+CARD_FACTS: Final = tuple(map(Path, ("/proc/driver/nvidia", "/proc/devices", "/sys/bus/pci", "/sys/devices")))
+"""What the driver of a card reads of the machine; nothing of it is evidence."""
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3
+_WRITE_FILE, _READ_FILE, _READ_FOLDER, _ASK_DEVICE = 1 << 1, 1 << 2, 1 << 3, 1 << 15
 _NO_NEW_PRIVILEGES, _PARENT_DEATH_SIGNAL = 38, 1
 _CLONE_THREAD: Final = 0x10000
 _FORBIDDEN: Final = (
@@ -42,34 +44,43 @@ _FORBIDDEN: Final = (
 )
 
 
-def enter(readable: Iterable[str | Path], *, memory_bytes: int = MEMORY_BYTES) -> str:
+def card_devices() -> tuple[Path, ...]:
+    """Device files of the graphics cards of NVIDIA; none where there is no card."""
+    return tuple(sorted(Path("/dev").glob("nvidia*")))
+
+
+def enter(readable: Iterable[str | Path], *, devices: Sequence[Path] = (), memory_bytes: int = MEMORY_BYTES) -> str:
     """Restrict this process to reading the files named and the program's own; there is no way back.
 
     Args:
         readable: Recordings that may be read; those that do not exist are left out.
+        devices: Device files that may be opened for reading, writing and control: a graphics card's, where one is used.
         memory_bytes: Most address space that the process may take.
 
     Returns:
-        What holds, for the report: ``landlock 7, seccomp, limits``, or what of it this system has.
+        What holds, for the report: ``landlock 7, seccomp, limits``, or what of it this system has; ``card`` at the end
+        where device files are open to it.
     """
     held = []
     if sys.platform == "linux":
         _die_with_parent()
         # Why: loading the filter's library looks for files; once Landlock holds it would find none.
         calls = _call_filter()
-        landlock = _landlock([*map(Path, readable), *_program_folders()])
+        landlock = _landlock([*map(Path, readable), *_program_folders(), *(CARD_FACTS if devices else ())], devices)
         held += [f"landlock {landlock}"] if landlock else []
         if calls is not None:
             calls.load()
             held.append("seccomp")
+    # Why: the driver of a card reserves more address space than any machine has memory; what it fills counts as data.
+    memory = resource.RLIMIT_DATA if devices else resource.RLIMIT_AS
     for what, limit in (
-        (resource.RLIMIT_AS, memory_bytes),
+        (memory, memory_bytes),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
     ):
         resource.setrlimit(what, (limit, limit))
-    return ", ".join([*held, "limits"])
+    return ", ".join([*held, "limits", *(["card"] if devices else [])])
 
 
 def _program_folders() -> list[Path]:
@@ -85,7 +96,7 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
-def _landlock(readable: list[Path]) -> int:
+def _landlock(readable: list[Path], devices: Sequence[Path]) -> int:
     """Deny every file but those below the paths, and every TCP connection; returns the kernel's version of it, or 0."""
     libc = ctypes.CDLL(None, use_errno=True)
     abi = int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
@@ -96,12 +107,14 @@ def _landlock(readable: list[Path]) -> int:
     fields = [files, *([3] if abi >= 4 else []), *([3] if abi >= 6 else [])]
     attributes = struct.pack(f"{len(fields)}Q", *fields)
     ruleset = _called(libc, _CREATE_RULESET, ctypes.c_char_p(attributes), ctypes.c_size_t(len(attributes)), 0)
-    for path in readable:
+    for path in (*readable, *devices):
         try:
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
             continue
         rights = _READ_FILE | (_READ_FOLDER if path.is_dir() else 0)
+        if path in devices:
+            rights |= _WRITE_FILE | (_ASK_DEVICE & files)
         _called(libc, _ADD_RULE, ruleset, 1, ctypes.c_char_p(struct.pack("=Qi", rights, place)), 0)
         os.close(place)
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)

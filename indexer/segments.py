@@ -104,6 +104,7 @@ class Segment:
         completes_sha256: Content digest of the segment whose skipped spans this one holds; empty for one that stands
             on its own.
         stood: Tracks that the segment held before it was completed; None for one as it is stored. It is not packed.
+        decoder: What decoded, where it was not the decoder that the recording names; else empty.
     """
 
     recording_id: RecordingId
@@ -120,6 +121,7 @@ class Segment:
     audited: tuple[AuditedGroup, ...] = ()
     completes_sha256: str = ""
     stood: tuple[Track, ...] | None = None
+    decoder: str = ""
 
     @property
     def is_void(self) -> bool:
@@ -168,6 +170,7 @@ class SegmentHeader:
     model_ids: tuple[str, ...]
     stats: SegmentStats
     completes_sha256: str = ""
+    decoder: str = ""
 
 
 def segment_name(recording_id: str, number: int, *, is_rest: bool = False) -> str:
@@ -231,6 +234,8 @@ def pack(segment: Segment) -> tuple[bytes, str]:
     }
     if segment.completes_sha256:
         header["completes_sha256"] = segment.completes_sha256
+    if segment.decoder:
+        header["decoder"] = segment.decoder
     return _line_of(header) + b"\n" + content, digest
 
 
@@ -295,6 +300,7 @@ def unpack(content: bytes, *, name: str) -> Segment:
         stats=header.stats,
         audited=tuple(AuditedGroup(**row) for row in tables.get("audited", ())),
         completes_sha256=header.completes_sha256,
+        decoder=header.decoder,
     )
 
 

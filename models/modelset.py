@@ -63,6 +63,11 @@ class ModelSet:
     walkers: WalkerFinder | None = None
     makes: VehicleMakeNet | None = None
 
+    @property
+    def runs_on_card(self) -> bool:
+        """True when a graphics card computes one of the nets."""
+        return self.engine.endswith("+cuda")
+
 
 def _pvb(net: Net, model_id: str) -> Detector:
     return PvbDetector(net, model_id=model_id)

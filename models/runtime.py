@@ -24,7 +24,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from models.errors import Defect, ModelProblem
 
-__all__ = ["Device", "Input", "Net", "Tensor", "engine_id", "open_session", "open_session_bytes"]
+__all__ = ["Device", "Input", "Net", "Tensor", "engine_id", "has_cuda_device", "open_session", "open_session_bytes"]
 
 Device = Literal["auto", "cpu", "cuda"]
 Tensor = NDArray[np.float32]
@@ -147,14 +147,14 @@ def _options() -> ort.SessionOptions:
 
 
 def _providers(device: Device) -> list[str]:
-    wants_cuda = device == "cuda" or (device == "auto" and _has_cuda_device())
+    wants_cuda = device == "cuda" or (device == "auto" and has_cuda_device())
     if wants_cuda and "CUDAExecutionProvider" in ort.get_available_providers():
         return ["CUDAExecutionProvider", "CPUExecutionProvider"]
     return ["CPUExecutionProvider"]
 
 
 @functools.cache
-def _has_cuda_device() -> bool:
+def has_cuda_device() -> bool:
     """Ask the driver itself: the GPU build lists CUDA as available on machines that have no GPU at all."""
     library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
     try:

@@ -80,13 +80,16 @@ class DecodingChild:
     Args:
         readable: The recordings that it may read.
         profile: Whose models it loads before it enters; None when it only probes.
+        has_card: A graphics card decodes, so its device files are left open to the child.
     """
 
-    def __init__(self, *, readable: Sequence[str], profile: Profile | None = None) -> None:
+    def __init__(self, *, readable: Sequence[str], profile: Profile | None = None, has_card: bool = False) -> None:
         context = child_context(__name__)
         self.connection, theirs = context.Pipe()
         with without_secrets():
-            self._process = context.Process(target=_serve, args=(theirs, tuple(readable), profile), daemon=True)
+            self._process = context.Process(
+                target=_serve, args=(theirs, tuple(readable), profile, has_card), daemon=True
+            )
             self._process.start()
         theirs.close()
         self._held = ""
@@ -236,7 +239,7 @@ def _require_unchanged(recording: Recording) -> None:
         )
 
 
-def _serve(connection: Connection, readable: Sequence[str], profile: Profile | None) -> None:
+def _serve(connection: Connection, readable: Sequence[str], profile: Profile | None, has_card: bool) -> None:
     """The child: load what is needed, enter the sandbox, answer until the other side hangs up."""
     loaded: list[ModelSet] = []
 
@@ -244,7 +247,8 @@ def _serve(connection: Connection, readable: Sequence[str], profile: Profile | N
         if profile is not None:
             loaded.append(load_model_set(profile))
             compile_kernels()
-        return sandbox.enter(readable).encode()
+        on_card = has_card or any(models.runs_on_card for models in loaded)
+        return sandbox.enter(readable, devices=sandbox.card_devices() if on_card else ()).encode()
 
     def work() -> bytes:
         task = connection.recv()

@@ -94,6 +94,7 @@ class _Children:
         self._waiting = deque(works)
         self._readable = sorted({work.recording.path for work in works})
         self._profile: Profile = profile
+        self._has_card = any(work.config.decoder == "nvdec" for work in works)
         self._lost_once: set[tuple[str, int]] = set()
         self._idle: list[DecodingChild] = []
         self._busy: dict[Connection, tuple[DecodingChild, SegmentWork]] = {}
@@ -119,7 +120,7 @@ class _Children:
 
     def start_next(self) -> Iterator[tuple[SegmentWork, Outcome]]:
         work = self._waiting.popleft()
-        child = self._idle.pop() if self._idle else DecodingChild(readable=self._readable, profile=self._profile)
+        child = self._idle.pop() if self._idle else self._new_child()
         try:
             child.start(work)
         except ChildLost:
@@ -127,6 +128,9 @@ class _Children:
         else:
             self.held = child.held
             self._busy[child.connection] = child, work
+
+    def _new_child(self) -> DecodingChild:
+        return DecodingChild(readable=self._readable, profile=self._profile, has_card=self._has_card)
 
     def finished(self) -> Iterator[tuple[SegmentWork, Outcome]]:
         """Wait until at least one child has answered or died."""

@@ -176,12 +176,12 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
         analysed_s += float(max(0, segment.end_pts_ticks - segment.start_pts_ticks - unseen_ticks) * time_base)
         skipped_s += sum(float((s.end_pts_ticks - s.first_pts_ticks) * time_base) for s in segment.skipped)
     profiles = sorted({segment.profile for segment in index.segments})
-    decoders = sorted({recording.facts.decoder for recording in index.recordings.values()})
+    decoders = {segment.decoder or index.recordings[segment.recording_id].facts.decoder for segment in index.segments}
     return AnalysisFacts(
         profile=", ".join(profiles),
         configuration_sha256=", ".join(sorted({segment.config_sha256 for segment in index.segments})),
         models=tuple(models),
-        decoder=", ".join(decoders),
+        decoder=", ".join(sorted(decoders)),
         n_tracks=len(index.tracks),
         analysed_s=analysed_s,
         keyframes_only_s=skipped_s,

@@ -102,6 +102,19 @@ _SENTENCES: Final = (
         "{n} frame(s) of this stretch have another size than the others; they are not analysed.",
         "{n} image(s) de cette portion n’ont pas la définition des autres ; elles ne sont pas analysées.",
     ),
+    # what decoded
+    (
+        "The graphics card was to decode, but the recording is damaged, and a card does not say where it conceals "
+        "that: the processor decoded, in one thread.",
+        "La carte graphique devait décoder, mais l’enregistrement est altéré et une carte ne dit pas où elle masque "
+        "une altération : le processeur a décodé, en un seul fil d’exécution.",
+    ),
+    (
+        "The graphics card was to decode, but it does not decode this stream on this machine: the processor decoded, "
+        "in one thread.",
+        "La carte graphique devait décoder, mais elle ne décode pas ce flux sur cette machine : le processeur a "
+        "décodé, en un seul fil d’exécution.",
+    ),
     # bytes
     (
         "The file breaks off: {n} bytes that it announces are missing.",

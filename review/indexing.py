@@ -21,6 +21,7 @@ from indexer.audit import TriageAudit, audit_finding, audit_of
 from indexer.completion import read_segments, rest_plan
 from indexer.findings import Finding
 from indexer.index import content_digest, void_segments
+from indexer.media import Decoder
 from indexer.pipeline import IndexConfig, SegmentPlan, plan_segments
 from indexer.probe import PacketTable
 from indexer.records import Recording, SkippedSpan
@@ -88,13 +89,15 @@ class RecordingReport:
 class IndexReport:
     """What a run gave.
 
-    ``content_sha256`` is equal for equal indexes, on any machine with the same decoder. ``sandbox`` says what held
-    around the processes that decoded; it is empty when none had to be started.
+    ``content_sha256`` is equal for equal indexes, on any machine with the same decoder; ``decoders`` are those that the
+    segments were read with. ``sandbox`` says what held around the processes that decoded; it is empty when none had to
+    be started.
     """
 
     profile: str
     engine: str
     jobs: int
+    decoders: tuple[str, ...]
     sandbox: str
     models: tuple[str, ...]
     config_sha256: str
@@ -123,6 +126,7 @@ def run_index(
     profile: Profile = "standard",
     jobs: int | None = None,
     engine: Engine | None = None,
+    decoder: Decoder = "one-thread",
     first: datetime | None = None,
     skipped_only: bool = False,
     progress: Callable[[IndexProgress], None] | None = None,
@@ -135,6 +139,7 @@ def run_index(
         profile: ``fast``, ``standard`` or ``exhaustive``.
         jobs: Worker processes; None for one a core.
         engine: Who makes the segments; None for decoding children of this machine.
+        decoder: ``one-thread`` on the processor, or ``nvdec`` of a graphics card; part of the configuration.
         first: Corrected time around which to begin; what lies nearest is made first. The index is the same.
         skipped_only: Make nothing but what the stored segments of this profile skipped.
         progress: Told after each segment.
@@ -146,7 +151,7 @@ def run_index(
         StoreProblem: The case folder cannot be written.
     """
     started = time.perf_counter()
-    config = IndexConfig.of_profile(profile)
+    config = replace(IndexConfig.of_profile(profile), decoder=decoder)
     models = load_model_set(profile)
     items = read_recordings(session)
     if not items:
@@ -154,6 +159,8 @@ def run_index(
     config_sha256 = config.digest(models)
     engine = engine or LocalEngine(max(1, jobs or os.cpu_count() or 1))
     detail: dict[str, Any] = {"profile": profile, "config_sha256": config_sha256, "models": list(models.ids)}
+    if decoder != "one-thread":
+        detail["decoder"] = decoder
     if skipped_only:
         detail["skipped_only"] = True
     with session.act("index.run", detail=detail) as act:
@@ -222,10 +229,12 @@ class _Run:
     def report(self, *, engine: Engine, problems: dict[str, RelectureError], wall_s: float) -> IndexReport:
         segments = []
         recordings = []
+        decoders: set[str] = set()
         for item in self._items:
             recording = item.recording
             own = list(read_segments(self._session.store, recording.recording_id, recording.facts))
             segments += own
+            decoders |= {segment.decoder or recording.facts.decoder for segment in own}
             stats = [segment.stats for segment in own]
             skipped = [span for segment in own for span in segment.skipped]
             skipped_ticks = sum(span.end_pts_ticks - span.first_pts_ticks for span in skipped)
@@ -260,6 +269,7 @@ class _Run:
             profile=self._config.profile,
             engine=engine.name,
             jobs=engine.jobs,
+            decoders=tuple(sorted(decoders)),
             sandbox=engine.sandbox,
             models=self._models.ids,
             config_sha256=self._config_sha256,

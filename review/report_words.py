@@ -70,6 +70,7 @@ _WORDS: Final = {
     "several_views": "plusieurs vues",
     "triage_not_trusted": "tri préalable non retenu",
     "triage_audited": "contrôle du tri préalable",
+    "card_not_used": "carte graphique non utilisée",
     "scope inside": "couvert par la réquisition",
     "scope partly": "couvert en partie : seules les périodes couvertes ont été analysées",
     "scope time unknown": "horloge inconnue : la période ne peut être établie",

@@ -220,7 +220,9 @@ def make_clip(
     if codec == "libx265":
         options = {"preset": "ultrafast", "x265-params": f"log-level=none:pools=none:bframes={b_frames}", **options}
     seconds = [float((tick - times[0]) * time_base) for tick in times]
-    with av.open(str(path), "w", format=container_format, options=container_options or {}) as container:
+    # Why: Matroska draws identifiers of its own by lot unless it is told to repeat to the bit.
+    muxer = {"fflags": "+bitexact", **(container_options or {})}
+    with av.open(str(path), "w", format=container_format, options=muxer) as container:
         stream = container.add_stream(codec, rate=25, options=options)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size_wh_px

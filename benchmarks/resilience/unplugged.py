@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +22,11 @@ PATIENCE_S: Final = 600.0
 
 
 def unplug_often(work: Path, *, n_times: int, seed: int) -> None:
-    """Take the medium away so many times; prints how each run ended.
+    """Take the medium away so many times; prints how the runs ended.
 
-    The folder of the originals is renamed at a random point (as in ``kills``), and in half of the cases put back while
-    the command still runs. A command that misses its originals must end by itself, with what it says of them.
+    The folder of the originals is renamed at a random point (as in ``kills``); in half of the runs it is put back a
+    little later, and taken away again, while the command goes on. A command that misses its originals must end by
+    itself, with what it says of them.
     """
     bench = Bench(work, delivered=work / "delivered")
 
@@ -35,32 +38,44 @@ def unplug_often(work: Path, *, n_times: int, seed: int) -> None:
             if n_left <= 0:
                 break
             n_records = chance.randrange(n_left)
-            away_s = chance.random() * (usual.step_s * 3 if n_records else usual.start_s)
-            back_s = chance.choice((PATIENCE_S, chance.random() * usual.step_s * 3))
+            waits = _waits(chance, usual, is_put_back=chance.random() < 0.5)
             arguments = bench.arguments(command, case, jobs=chance.choice((1, 2)))
-            said = _unplugged(bench, case, n_records, away_s, back_s, *arguments)
-            if said is None:
+            n_unplugged, wrong = _unplugged(bench, case, n_records, waits, *arguments)
+            if n_unplugged == 0:
                 break
-            ended[f"unplugged during {command}{said}"] += 1
+            ended[f"unplugged during {command}{wrong}"] += n_unplugged
         return ended
 
     rounds(bench, work, disturbed, n_times=n_times, seed=seed)
 
 
-def _unplugged(bench: Bench, case: Path, n_records: int, away_s: float, back_s: float, *arguments: str) -> str | None:
-    """What was wrong with how a command ended, empty for nothing; None when it ended before the medium was gone."""
-    n_before, away = n_records_of(case), bench.delivered.with_name("unplugged")
+def _waits(chance: random.Random, usual: Usual, *, is_put_back: bool) -> Iterator[float]:
+    """Seconds until the medium is taken away, until it is put back, until it is taken away again, and so on."""
+    yield chance.random() * usual.step_s
+    while is_put_back:
+        yield chance.random() * usual.step_s
+    yield PATIENCE_S
+
+
+def _unplugged(bench: Bench, case: Path, n_records: int, waits: Iterator[float], *arguments: str) -> tuple[int, str]:
+    """How often the medium was taken away while a command ran, and what was wrong with how that ended."""
+    n_before, n_unplugged = n_records_of(case), 0
+    away = bench.delivered.with_name("unplugged")
     with bench.started(*arguments) as process:
         while process.poll() is None and n_records_of(case) < n_before + n_records:
             time.sleep(LOOK_EVERY_S)
-        time.sleep(away_s)
-        if process.poll() is not None:
-            return None
-        bench.delivered.rename(away)
-        deadline = time.monotonic() + back_s
-        while process.poll() is None and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY_S)
-        away.rename(bench.delivered)
+        for wait_s in waits:
+            try:
+                process.wait(timeout=wait_s)
+                break
+            except subprocess.TimeoutExpired:
+                if away.exists():
+                    away.rename(bench.delivered)
+                else:
+                    bench.delivered.rename(away)
+                    n_unplugged += 1
+        if away.exists():
+            away.rename(bench.delivered)
         said = process.communicate(timeout=PATIENCE_S)[0]
     is_clear = process.returncode in CLEAR_CODES and "Traceback" not in said
-    return "" if is_clear else f": code {process.returncode}, {said}"
+    return n_unplugged, "" if is_clear else f": code {process.returncode}, {said}"

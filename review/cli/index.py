@@ -12,6 +12,7 @@ from rich.progress import Progress, TextColumn
 
 from models.errors import UsageProblem
 from models.modelset import PROFILES, Profile
+from review.card import DecoderChoice, chosen_decoder
 from review.cli._door import open_case
 from review.cli._run import emit_json, operator_options, progress, say, stderr
 from review.dask_engine import DaskEngine
@@ -53,6 +54,13 @@ def _left(seconds: float | None) -> str:
     help="With --engine dask: a running scheduler, tls://host:8786; without, workers start on this machine.",
 )
 @click.option(
+    "--decoder",
+    type=click.Choice(["one-thread", "nvdec", "auto"]),
+    default="one-thread",
+    show_default=True,
+    help="What decodes: the processor, equal on every machine; an NVIDIA card; or that card where there is one.",
+)
+@click.option(
     "--first",
     metavar="TIME",
     default=None,
@@ -72,6 +80,7 @@ def command(
     jobs: int | None,
     engine: str,
     scheduler: str | None,
+    decoder: str,
     first: str | None,
     skipped_only: bool,
     as_json: bool,
@@ -80,6 +89,14 @@ def command(
     """Index what is not indexed yet. May be stopped at any time; run it again to go on."""
     if scheduler is not None and engine != "dask":
         raise UsageProblem("A scheduler is one of Dask.", hint="Add --engine dask, or leave --scheduler out.")
+    if decoder != "one-thread" and engine == "dask":
+        raise UsageProblem(
+            "Workers of a cluster decode on their processors, so that all of them give the same pixels.",
+            hint="Leave --decoder out, or index on the machine that has the card, without --engine dask.",
+        )
+    chosen, why = chosen_decoder(cast("DecoderChoice", decoder))
+    if why:
+        say(why)
     makers = DaskEngine(jobs=jobs or os.cpu_count() or 1, scheduler=scheduler) if engine == "dask" else None
     moment = parse_start(first) if first else None
     with open_case(folder, operator=operator) as session, _bar() as bar:
@@ -96,6 +113,7 @@ def command(
             profile=cast("Profile", profile),
             jobs=jobs,
             engine=makers,
+            decoder=chosen,
             first=moment,
             skipped_only=skipped_only,
             progress=tell,

@@ -340,8 +340,9 @@ def test_a_full_disk_stops_the_act_and_the_next_opening_recovers(
     with pytest.raises(StoreProblem, match="cut short"):
         log.append({"act": "search.run"})
     monkeypatch.setattr(os, "write", true_write)
-    with pytest.raises(StoreProblem, match="nothing more is done"):
+    with pytest.raises(StoreProblem, match="Nothing more is done") as caught:
         log.append({"act": "search.run"})
+    assert "Free some space" in caught.value.hint
 
     assert open_log(folder).append({"act": "search.run"}).seq == 4
     assert is_sound(folder)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -74,6 +75,21 @@ def test_the_intent_is_durable_before_the_body_runs(case: Path, clock: FakeClock
         "phase": "result",
         "result": {"hits": 2},
     }
+
+
+def test_a_full_disk_refuses_the_lock_of_a_writer_and_holds_nothing(
+    case: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(StoreProblem, match="No space left") as caught:
+            open_session(case, clock=clock)
+
+    assert "Free some space" in caught.value.hint
+    open_session(case, clock=clock).close()
 
 
 def test_a_body_that_fails_leaves_the_kind_of_error_and_not_its_text(case: Path, clock: FakeClock) -> None:
