@@ -8,7 +8,7 @@ damaged, and every segment names what decoded it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from indexer.config import IndexConfig
@@ -19,13 +19,17 @@ from indexer.records import Recording
 
 __all__ = ["DAMAGED", "NOT_READ", "SegmentDecoder", "decoder_for"]
 
-DAMAGED: Final = (
-    "The graphics card was to decode, but the recording is damaged, and a card does not say where it conceals that: "
-    "the processor decoded, in one thread."
+DAMAGED: Final = Finding(
+    kind=FindingKind.CARD_NOT_USED,
+    component="decode",
+    detail="The graphics card was to decode, but the recording is damaged, and a card does not say where it conceals "
+    "that: the processor decoded, in one thread.",
 )
-NOT_READ: Final = (
-    "The graphics card was to decode, but it does not decode this stream on this machine: the processor decoded, in "
-    "one thread."
+NOT_READ: Final = Finding(
+    kind=FindingKind.CARD_NOT_USED,
+    component="decode",
+    detail="The graphics card was to decode, but it does not decode this stream on this machine: the processor "
+    "decoded, in one thread.",
 )
 
 
@@ -52,24 +56,19 @@ def decoder_for(recording: Recording, plan: SegmentPlan, config: IndexConfig) ->
     if config.decoder == "one-thread":
         return SegmentDecoder()
     facts = recording.facts
-    reason = ""
     if any(finding.kind.is_damage for finding in recording.findings):
         reason = DAMAGED
-    elif not card_reads(
+    elif card_reads(
         recording.path,
         start_pts_ticks=plan.start_pts_ticks,
         stream_index=facts.stream_index,
         forced_format=facts.forced_format,
     ):
-        reason = NOT_READ
-    if not reason:
         return SegmentDecoder(decoder="nvdec")
-    finding = Finding(
-        kind=FindingKind.CARD_NOT_USED,
-        component="decode",
-        detail=reason,
-        first_pts_ticks=plan.start_pts_ticks,
-        last_pts_ticks=plan.end_pts_ticks,
-    )
+    else:
+        reason = NOT_READ
     # Why: what completes a segment says nothing twice that the segment says already.
-    return SegmentDecoder(findings=() if plan.completes_sha256 else (finding,))
+    if plan.completes_sha256:
+        return SegmentDecoder()
+    placed = replace(reason, first_pts_ticks=plan.start_pts_ticks, last_pts_ticks=plan.end_pts_ticks)
+    return SegmentDecoder(findings=(placed,))

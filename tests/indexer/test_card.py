@@ -20,7 +20,6 @@ from indexer.probe import PacketTable, probe
 from indexer.records import Recording
 from indexer.segments import Segment, pack, unpack
 from models.modelset import ModelSet, load_model_set
-from review.finding_words import french_sentence
 from tests.clips import Mover, make_clip
 
 ON_CARD = IndexConfig(profile="fast", decoder="nvdec")
@@ -90,7 +89,7 @@ def test_a_stream_that_no_card_decodes_is_read_by_the_processor_and_the_segment_
     segment = _made(recorded, ON_CARD, loaded)
 
     assert segment.decoder == ""
-    assert (segment.findings[0].kind, segment.findings[0].detail) == (FindingKind.CARD_NOT_USED, NOT_READ)
+    assert (segment.findings[0].kind, segment.findings[0].detail) == (FindingKind.CARD_NOT_USED, NOT_READ.detail)
     assert segment.findings[1:] == _made(recorded, ON_PROCESSOR, loaded).findings
     assert len(segment.tracks) == 1
 
@@ -105,7 +104,7 @@ def test_a_damaged_recording_is_read_by_the_processor(
     chosen = decoder_for(replace(recording, findings=(damage,)), plan, ON_CARD)
 
     assert chosen.decoder == "one-thread" and opened == []
-    assert [finding.detail for finding in chosen.findings] == [DAMAGED]
+    assert [finding.detail for finding in chosen.findings] == [DAMAGED.detail]
     assert not chosen.findings[0].kind.is_damage
 
 
@@ -118,8 +117,3 @@ def test_what_completes_a_segment_does_not_say_again_that_a_card_was_not_used(
 
     assert decoder_for(recording, plan, ON_CARD).findings
     assert decoder_for(recording, replace(plan, completes_sha256="0" * 64), ON_CARD).findings == ()
-
-
-@pytest.mark.parametrize("sentence", [DAMAGED, NOT_READ])
-def test_why_a_card_is_not_used_is_said_in_french(sentence: str) -> None:
-    assert french_sentence(sentence)
