@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -160,12 +160,16 @@ class Registry:
         """
         return self.place(_read_whole(path), name=path.name)
 
-    def list_local(self, entry_file: Path, net_file: Path) -> RegistryEntry:
+    def list_local(
+        self, entry_file: Path, net_file: Path, *, trial: Callable[[RegistryEntry, bytes], None] | None = None
+    ) -> RegistryEntry:
         """List a net of the unit's own, and import it: the entry first, which names the digest, then the file.
 
         Args:
             entry_file: Registry file with one entry.
             net_file: The net.
+            trial: Raises where the net's bytes do not do what the entry says; :mod:`models.own_nets` has it. The
+                registry itself knows no contract.
 
         Raises:
             UnreadableInput: A file is missing or not readable.
@@ -185,6 +189,8 @@ class Registry:
         if taken:
             raise ModelProblem(f"The file name {entry.file} belongs to {taken[0]}.", hint="Name the file otherwise.")
         registry = Registry([*others, entry], refused=self.refused, folder=self.folder)
+        if trial is not None:
+            trial(entry, net)
         # Why: an entry whose file is missing is a net not imported yet; a file without its entry stops every start.
         _write_durably(self.folder / f"{entry.name}{LOCAL_SUFFIX}", content)
         _write_durably(self.folder / entry.file, net)

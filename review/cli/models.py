@@ -9,6 +9,7 @@ import click
 
 from models.errors import ModelProblem, UsageProblem
 from models.fetch import fetch_model
+from models.own_nets import list_own_net
 from models.registry import Registry, RegistryEntry
 from models.roles import Role
 from models.selfcheck import verify_models
@@ -67,7 +68,7 @@ def import_(paths: tuple[Path, ...], entry: Path | None) -> None:
     if entry is not None:
         if len(paths) != 1:
             raise UsageProblem("--entry lists one net, so name one FILE.")
-        listed = registry.list_local(entry, paths[0])
+        listed = list_own_net(registry, entry, paths[0])
         say(f"Listed and imported {listed.model_id} ({listed.role}, {listed.licence}), on this workstation alone.")
         return
     imported: list[RegistryEntry] = []

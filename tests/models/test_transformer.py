@@ -12,6 +12,7 @@ import pytest
 from models.detectors.transformer import TransformerDetector
 from models.errors import ModelProblem
 from models.modelset import load_detector
+from models.own_nets import list_own_net
 from models.registry import Registry
 from models.runtime import Net, open_session_bytes
 from tests.models.make_nets import write_own_net
@@ -43,7 +44,7 @@ def _value(name: str, kind: int, dims: Sequence[int]) -> bytes:
     return field_bytes(1, name.encode()) + field_bytes(2, field_bytes(1, tensor))
 
 
-def detr_net(side_px: int = 64) -> bytes:
+def detr_net(side_px: int = 64, *, n_boxes: int = 3) -> bytes:
     """Three objects at fixed places of any picture; the score of object i is the mean of channel i of ``images``."""
     nodes = (
         _node("Identity", ["label_table"], "labels"),
@@ -57,13 +58,13 @@ def detr_net(side_px: int = 64) -> bytes:
     tables = (
         _table("label_table", LABELS, INT64),
         _table("axes", np.array([1], np.int64), INT64),
-        _table("box_table", BOXES[None], FLOAT),
+        _table("box_table", BOXES[None, :n_boxes], FLOAT),
     )
     graph = b"".join(field_bytes(1, node) for node in nodes) + field_bytes(2, b"detr")
     graph += b"".join(field_bytes(5, table) for table in tables)
     graph += field_bytes(11, _value("images", FLOAT, (1, 3, side_px, side_px)))
     graph += field_bytes(11, _value("orig_target_sizes", INT64, (1, 2)))
-    for name, kind, shape in (("labels", INT64, (1, 3)), ("boxes", FLOAT, (1, 3, 4)), ("scores", FLOAT, (1, 3))):
+    for name, kind, shape in (("labels", INT64, (1, 3)), ("boxes", FLOAT, (1, n_boxes, 4)), ("scores", FLOAT, (1, 3))):
         graph += field_bytes(12, _value(name, kind, shape))
     return varint_field(1, 8) + field_bytes(7, graph) + field_bytes(8, varint_field(2, 13))
 
@@ -130,3 +131,35 @@ def test_a_listed_detector_serves_exhaustive_and_leaves_an_office_pc_its_own_net
     assert thorough is not None and thorough.model_id == "own-detr@1"
     assert thorough.detect(picture(red=0.6, green=0.5, blue=0.9)).labels == ("car", "person")
     assert load_detector(registry, "standard", device="cpu") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "said"),
+    [
+        (identity_net(), {}, "does not have the contract of a detector"),
+        (detr_net(), {"classes": ("person", "zebra")}, "lists “zebra”"),
+        (detr_net(n_boxes=2), {}, "failed on a trial picture"),
+        (identity_net(), {"role": "vehicle_make", "classes": ("Peugeot",)}, "contract of a net of makes"),
+        (b"no net", {}, "cannot be loaded"),
+    ],
+    ids=["another net", "a strange label", "a box short", "no net of makes", "no net at all"],
+)
+def test_a_net_that_fails_its_trial_is_not_listed(
+    tmp_path: Path, content: bytes, changes: dict[str, object], said: str
+) -> None:
+    registry = Registry.load(folder=tmp_path / "models")
+    own = {"name": "own-detr", "role": "detector", "file": "own-detr.onnx", "classes": CLASSES, **changes}
+
+    with pytest.raises(ModelProblem, match=said):
+        list_own_net(registry, *write_own_net(tmp_path / "usb", content=content, **own))  # type: ignore[arg-type]
+
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_net_that_passes_its_trial_is_listed(tmp_path: Path) -> None:
+    registry = Registry.load(folder=tmp_path / "models")
+    own = {"name": "own-detr", "role": "detector", "file": "own-detr.onnx", "classes": CLASSES}
+
+    entry = list_own_net(registry, *write_own_net(tmp_path / "usb", content=detr_net(), **own))  # type: ignore[arg-type]
+
+    assert registry.is_present(entry)
