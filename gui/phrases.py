@@ -110,6 +110,8 @@ class Phrases:
     def hit_line(self, hit: Hit) -> str:
         """All that a card says, in one line: for screen readers and tool tips."""
         parts = [self.class_name(hit.class_name), *(self.value(item) for item in self.colours(hit))]
+        makes = [item for item in hit.attributes if item.name in RANKED and item.value != "unknown"]
+        parts += [f"{self.attribute_name(item.name)} {self.said(item)}" for item in makes]
         parts += [hit.camera, self.corrected(hit), self.displayed(hit), self.words.percent(hit.score)]
         if hit.verdict:
             parts.append(self.words(f"verdict.{hit.verdict}"))
@@ -131,8 +133,11 @@ class Phrases:
         )
 
     def made_by(self, made_by: MadeBy) -> str:
-        """Which correction by hand made a track."""
-        return self.words(f"correction.by.{made_by.kind}", number=made_by.number, tracks=" + ".join(made_by.track_ids))
+        """Which correction by hand made a track, and those before it, the latest first."""
+        return "; ".join(
+            self.words(f"correction.by.{one.kind}", number=one.number, tracks=" + ".join(one.track_ids))
+            for one in (made_by, *reversed(made_by.earlier))
+        )
 
     def coverage(self, coverage: Coverage) -> str:
         """What was analysed, in one line; stands beside every result."""

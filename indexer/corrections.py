@@ -139,7 +139,7 @@ def merged(a: Track, b: Track) -> Track:
 
 def apply_corrections(
     tracks: Mapping[TrackId, Track], corrections: Iterable[Correction]
-) -> tuple[dict[TrackId, Track], dict[TrackId, Correction], tuple[int, ...]]:
+) -> tuple[dict[TrackId, Track], dict[TrackId, tuple[Correction, ...]], tuple[int, ...]]:
     """Tracks after every correction.
 
     Args:
@@ -147,11 +147,12 @@ def apply_corrections(
         corrections: Those that stand, in order of number.
 
     Returns:
-        Tracks by identifier; the correction that made each track made by hand; numbers of corrections that name a
-        track which the index does not hold (it was made again with other models), and which change nothing.
+        Tracks by identifier; the corrections behind each track made by hand, in their order, the one that made it
+        last; numbers of corrections that name a track which the index does not hold (it was made again with other
+        models), and which change nothing.
     """
     result = dict(tracks)
-    made: dict[TrackId, Correction] = {}
+    made: dict[TrackId, tuple[Correction, ...]] = {}
     idle: list[int] = []
     for correction in corrections:
         try:
@@ -160,12 +161,13 @@ def apply_corrections(
         except (KeyError, UsageProblem):
             idle.append(correction.number)
             continue
+        behind: set[Correction] = {correction}
         for track_id in correction.track_ids:
             del result[track_id]
-            made.pop(track_id, None)
+            behind.update(made.pop(track_id, ()))
         for track in after:
             result[track.track_id] = track
-            made[track.track_id] = correction
+            made[track.track_id] = tuple(sorted(behind, key=lambda item: item.number))
     return result, made, tuple(idle)
 
 

@@ -88,7 +88,7 @@ class Index:
         corrections: Corrections by hand that stand, in order of number.
 
     Attributes:
-        correction_by_track: The correction that made each track made by hand.
+        corrections_by_track: The corrections behind each track made by hand, in order; the last one made it.
         idle_corrections: Numbers of corrections that name a track which is not there, and change nothing.
 
     Raises:
@@ -108,7 +108,7 @@ class Index:
             for recording_id, recording in sorted(self.recordings.items())
             for segment in read_segments(store, recording_id, recording.facts)
         )
-        found, self.correction_by_track, self.idle_corrections = apply_corrections(self._joined_tracks(), corrections)
+        found, self.corrections_by_track, self.idle_corrections = apply_corrections(self._joined_tracks(), corrections)
         by_appearance = sorted(
             found.items(), key=lambda item: (item[1].recording_id, int(item[1].pts_ticks[0]), item[0])
         )
@@ -131,7 +131,7 @@ class Index:
     def model_ids(self) -> tuple[str, ...]:
         """What made the segments, and what described the tracks that were corrected by hand, sorted."""
         ids = {model_id for segment in self.segments for model_id in segment.model_ids}
-        for track_id in self.correction_by_track:
+        for track_id in self.corrections_by_track:
             track = self._track_by_id[track_id]
             said_by = (track.class_model, *(item.model for item in track.attributes))
             ids.update(part for joined_ids in said_by for part in joined_ids.split("+") if part)

@@ -15,6 +15,7 @@ from review.audit.record import Json
 from review.case_folder import software_version
 from review.exhibits import Exhibit
 from review.finding_words import french_sentence
+from review.hits import MadeBy
 from review.legal import concept, data_version
 from review.originals import Original
 from review.previews import preview_name
@@ -134,19 +135,22 @@ def _exhibit(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, Json]:
             }
             for item in exhibit.attributes
         ],
-        "made_by": {
-            "number": exhibit.made_by.number,
-            "kind": exhibit.made_by.kind,
-            "tracks": list(exhibit.made_by.track_ids),
-        }
-        if exhibit.made_by
-        else None,
+        "made_by": _correction(exhibit.made_by) if exhibit.made_by else None,
         "verdict": {
             "decision": str(verdict.decision),
             "operator": verdict.operator_id,
             "utc": format_utc(verdict.utc),
             "note": verdict.note,
         },
+    }
+
+
+def _correction(made_by: MadeBy) -> dict[str, Json]:
+    return {
+        "number": made_by.number,
+        "kind": made_by.kind,
+        "tracks": list(made_by.track_ids),
+        "earlier": [_correction(item) for item in made_by.earlier],
     }
 
 

@@ -125,11 +125,13 @@ class MadeBy:
         number: Its number in the case.
         kind: ``split`` or ``merge``.
         track_ids: The track that was split, or the two that were merged.
+        earlier: Corrections that made those tracks in their turn, in order of number.
     """
 
     number: int
     kind: str
     track_ids: tuple[str, ...]
+    earlier: tuple[MadeBy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

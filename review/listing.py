@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,11 +17,15 @@ from indexer.ticks import format_utc
 from models.errors import AlreadyThere, StoreProblem
 from review.corrections import CorrectionRecord
 from review.cutting import temporary_folder_beside
-from review.hits import Coverage, Hit
+from review.hits import Coverage, Hit, MadeBy
 from review.movement import METHOD
 from review.search import hit_of
 
 __all__ = ["correction_document", "coverage_document", "hit_document", "tracks_documents", "write_mot", "write_parquet"]
+
+_CHAIN: Final = pa.list_(
+    pa.struct([("number", pa.int64()), ("kind", pa.string()), ("track_ids", pa.list_(pa.string()))])
+)
 
 
 def hit_document(hit: Hit) -> dict[str, Any]:
@@ -60,9 +64,18 @@ def hit_document(hit: Hit) -> dict[str, Any]:
             for item in hit.attributes
         },
         "movement": asdict(hit.movement) | {"method": METHOD} if hit.movement else None,
-        "made_by": asdict(hit.made_by) | {"track_ids": list(hit.made_by.track_ids)} if hit.made_by else None,
+        "made_by": _made_by_document(hit.made_by) if hit.made_by else None,
         "verdict": hit.verdict or None,
         "verdict_note": hit.verdict_note or None,
+    }
+
+
+def _made_by_document(made_by: MadeBy) -> dict[str, Any]:
+    return {
+        "number": made_by.number,
+        "kind": made_by.kind,
+        "track_ids": list(made_by.track_ids),
+        "earlier": [_made_by_document(item) for item in made_by.earlier],
     }
 
 
@@ -125,10 +138,12 @@ def write_mot(index: Index, folder: Path) -> tuple[Path, ...]:
 def write_parquet(index: Index, path: Path) -> None:
     """All tracks as one Parquet file, one row a track, boxes as lists.
 
+    ``made_by`` is the list of corrections by hand behind a track, in order of number; empty for most.
+
     Raises:
         AlreadyThere: The file exists.
     """
-    rows = []
+    rows, chains = [], []
     for track in index.tracks:
         document = hit_document(hit_of(index, track))
         document["attributes"] = [
@@ -143,8 +158,16 @@ def write_parquet(index: Index, path: Path) -> None:
         for name in ("score", "verdict", "verdict_note", "movement", "made_by"):
             del document[name]
         rows.append(document)
+        chains.append(
+            [
+                {"number": one.number, "kind": str(one.kind), "track_ids": list(one.track_ids)}
+                for one in index.corrections_by_track.get(track.track_id, ())
+            ]
+        )
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows), sink)
+    # Why: where nothing was corrected, every list is empty, and a type taken from them would be another one.
+    table = pa.Table.from_pylist(rows).append_column("made_by", pa.array(chains, _CHAIN))
+    pq.write_table(table, sink)
     _write_new(path, sink.getvalue().to_pybytes())
 
 

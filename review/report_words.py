@@ -120,12 +120,15 @@ def french_attribute(item: HitAttribute, *, model: str = "") -> str:
 
 
 def french_correction(made_by: MadeBy) -> str:
-    """Which correction by hand made a track.
+    """Which correction by hand made a track, and which ones made what it was made of.
 
     >>> french_correction(MadeBy(number=2, kind="split", track_ids=("t-1",)))
     'scission n° 2 de t-1'
     """
-    return f"{french(made_by.kind)} n° {made_by.number} de {' et de '.join(made_by.track_ids)}"
+    told = [
+        f"{french(one.kind)} n° {one.number} de {' et de '.join(one.track_ids)}" for one in (made_by, *made_by.earlier)
+    ]
+    return ", après ".join([told[0], *reversed(told[1:])])
 
 
 def french_method(method: str) -> str:

@@ -6,7 +6,7 @@ Every search is an act: purpose and filters are in the audit log before the hits
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -227,11 +227,12 @@ def attributes_of(track: Track) -> tuple[HitAttribute, ...]:
 
 
 def made_by_of(index: Index, track: Track) -> MadeBy | None:
-    """The correction by hand that made a track; None for what the analysis found."""
-    correction = index.correction_by_track.get(track.track_id)
-    if correction is None:
-        return None
-    return MadeBy(number=correction.number, kind=str(correction.kind), track_ids=correction.track_ids)
+    """The corrections by hand behind a track; None for what the analysis found."""
+    made: MadeBy | None = None
+    for one in index.corrections_by_track.get(track.track_id, ()):
+        earlier = (*made.earlier, replace(made, earlier=())) if made else ()
+        made = MadeBy(number=one.number, kind=str(one.kind), track_ids=one.track_ids, earlier=earlier)
+    return made
 
 
 def _candidates(session: CaseSession, index: Index, query: Query) -> list[Hit]:

@@ -23,7 +23,8 @@ from review.correcting import merge_tracks, split_track, tick_of
 from review.corrections import CorrectionRecord, all_corrections, read_correction, standing, take_back
 from review.evidence import analysis_facts, export_still
 from review.footage import import_footage
-from review.hits import Query
+from review.hits import MadeBy, Query
+from review.report_words import french_correction
 from review.search import hit_of, index_of, search, track_exists
 from review.session import CaseSession
 from review.verdicts import Decision, judge
@@ -118,6 +119,23 @@ def test_search_finds_the_halves_and_not_the_whole(writer: CaseSession, clips: t
     assert [hit.track_id for hit in hits] == [_made(record)[1]]
     assert hits[0].made_by is not None
     assert (hits[0].made_by.kind, hits[0].made_by.number, hits[0].made_by.track_ids) == ("split", 1, ("t-two-in-one",))
+
+
+def test_a_track_tells_every_correction_behind_it_in_order(writer: CaseSession, clips: tuple[Clip, Clip]) -> None:
+    halves = _made(_split(writer, clips[0]))
+    whole = _made(merge_tracks(writer, *halves))[0]
+
+    made = hit_of(index_of(writer), index_of(writer).track(whole)).made_by
+
+    assert made == MadeBy(
+        number=2,
+        kind="merge",
+        track_ids=halves,
+        earlier=(MadeBy(number=1, kind="split", track_ids=("t-two-in-one",)),),
+    )
+    assert french_correction(made) == (
+        f"réunion n° 2 de {halves[0]} et de {halves[1]}, après scission n° 1 de t-two-in-one"
+    )
 
 
 def test_a_split_is_taken_back_and_made_again_with_the_same_identifiers(

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.blobs import MemoryBlobStore
+from indexer.corrections import Correction, CorrectionKind
 from indexer.findings import Finding, FindingKind
 from indexer.index import Index, write_segment
-from indexer.records import RecordingId
+from indexer.records import RecordingId, TrackId
 from indexer.ticks import ClockRecord, utc_of
 from models.errors import AlreadyThere, StoreProblem, Tampered
 from review.listing import hit_document, tracks_documents, write_mot, write_parquet
@@ -59,6 +60,26 @@ def test_parquet_holds_every_track_with_its_boxes(index: Index, tmp_path: Path) 
     assert [row["track_id"] for row in rows] == [track.track_id for track in index.tracks]
     assert rows[0]["boxes_xyxy_px"][:4] == [10, 20, 30, 60] and len(rows[0]["boxes_xyxy_px"]) == 12
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["t.parquet"]
+
+
+def test_parquet_names_every_correction_behind_a_track_and_keeps_its_type_where_there_is_none(
+    index: Index, tmp_path: Path
+) -> None:
+    one, two = (
+        Correction(number=n, kind=CorrectionKind.MERGE, track_ids=(TrackId("t-1"), TrackId(f"t-{n}"))) for n in (1, 2)
+    )
+    write_parquet(index, tmp_path / "plain.parquet")
+    index.corrections_by_track[index.tracks[0].track_id] = (one, two)
+    write_parquet(index, tmp_path / "corrected.parquet")
+
+    plain, corrected = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("plain", "corrected"))
+    assert plain.schema.field("made_by").type == corrected.schema.field("made_by").type
+    assert set(map(len, plain["made_by"].to_pylist())) == {0}
+    chain = corrected["made_by"].to_pylist()[0]
+    assert [(item["number"], item["kind"], item["track_ids"]) for item in chain] == [
+        (1, "merge", ["t-1", "t-1"]),
+        (2, "merge", ["t-1", "t-2"]),
+    ]
 
 
 def test_an_index_without_tracks_is_written_as_well(tmp_path: Path) -> None:

@@ -22,6 +22,17 @@ def test_corrected_and_displayed_time_appear_together() -> None:
     assert "affichée 19:59:58" in line
 
 
+def test_a_card_tells_the_whole_list_of_makes_and_nothing_of_one_that_does_not_stand_out() -> None:
+    make = HitAttribute(name="make", value="renault", score=0.41, model="own@1", alternatives=(("dacia", 0.2),))
+    unknown = HitAttribute(name="make", value="unknown", score=0.0, model="own@1")
+    hit = make_hit(1)
+
+    with_list, without = (FRENCH.hit_line(replace(hit, attributes=(*hit.attributes, item))) for item in (make, unknown))
+
+    assert "Renault 41\xa0% · Dacia 20\xa0%" in with_list
+    assert without == FRENCH.hit_line(hit)
+
+
 def test_without_an_established_clock_the_place_in_the_file_is_given() -> None:
     hit = make_hit(5, at=None)
 

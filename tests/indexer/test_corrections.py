@@ -67,7 +67,7 @@ def test_a_split_track_becomes_two_that_are_told_apart_by_what_was_seen_in_each(
     assert (first.pts_ticks.tolist(), second.pts_ticks.tolist()) == (_ticks(0, 4), _ticks(400, 6))
     assert [item.class_name for item in index.tracks] == ["person", "van"]
     assert index.rows.select(attributes=[("colour", ("white",), 0.5)]) == [(second.track_id, 0.75)]
-    assert index.correction_by_track[second.track_id] is correction
+    assert index.corrections_by_track[second.track_id] == (correction,)
 
 
 def test_segments_are_not_touched_and_taking_the_correction_away_gives_the_track_back() -> None:
@@ -81,7 +81,7 @@ def test_segments_are_not_touched_and_taking_the_correction_away_gives_the_track
     assert content_digest(corrected.segments) == content_digest(plain.segments)
     assert {name: store.read(name) for name in store.names("")} == before
     assert [item.track_id for item in plain.tracks] == ["t-both"]
-    assert plain.correction_by_track == {}
+    assert plain.corrections_by_track == {}
 
 
 def test_merged_tracks_keep_every_frame_in_which_the_object_was_seen_and_no_other() -> None:
@@ -145,7 +145,7 @@ def test_corrections_build_on_one_another() -> None:
     index = _open(_store(track, third), split, merge)
 
     assert {item.track_id for item in index.tracks} == {made_by(split)[0], made_by(merge)[0]}
-    assert set(index.correction_by_track.values()) == {split, merge}
+    assert index.corrections_by_track == {made_by(split)[0]: (split,), made_by(merge)[0]: (split, merge)}
 
 
 def test_a_correction_of_a_track_that_was_made_anew_changes_nothing_and_is_named() -> None:

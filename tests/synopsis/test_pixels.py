@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from indexer.media import Picture, iter_frames, iter_pictures
+from indexer.sketches import cut_crop
 from review.film import FilmWriter, ffmpeg_program
 from review.synopsis._planes import PicturePlanes
 from review.synopsis.backdrop import _clean_median
@@ -57,6 +58,18 @@ def test_a_crop_equals_the_same_part_of_the_whole_picture(picture: Picture, data
     part = picture.crop_bgr_u8((x0, y0, x1, y1))
 
     assert np.array_equal(part, picture.bgr_u8()[y0:y1, x0:x1])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_a_crop_of_an_object_is_the_same_from_a_picture_converted_or_not(picture: Picture, data: st.DataObject) -> None:
+    x0, y0 = data.draw(st.floats(-20, 150)), data.draw(st.floats(-20, 110))
+    box = (x0, y0, x0 + data.draw(st.floats(25, 200)), y0 + data.draw(st.floats(25, 150)))
+    mask = np.random.default_rng(3).integers(0, 2, (60, 80), np.uint8) * np.uint8(255)
+
+    unconverted, converted = (cut_crop(source, mask, box, mask_scale=0.5) for source in (picture, picture.bgr_u8()))
+
+    assert all(np.array_equal(one, other) for one, other in zip(unconverted, converted, strict=True))
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 6, 10])
