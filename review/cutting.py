@@ -7,9 +7,6 @@ more at both ends; what it shows is returned and said on the exhibit.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import Final
@@ -20,8 +17,9 @@ from indexer.media import Picture, copy_packets, iter_packets, iter_pictures
 from indexer.probe import PacketTable
 from indexer.records import Recording
 from models.errors import StoreProblem, UnknownReference
+from review.drafts import publish, temporary_folder_beside
 
-__all__ = ["clip_suffix", "cut_clip", "temporary_folder_beside"]
+__all__ = ["clip_suffix", "cut_clip"]
 
 COPY_INTO_MP4: Final = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "av1", "vp9"})
 STILL_INSTEAD: Final = "Export stills of the same object instead."
@@ -66,31 +64,8 @@ def cut_clip(
             comment=f"Relecture: stream copy of {recording.sha256}, PTS {start} to {last}",
         )
         _require_same_pictures(recording, start, last + 1, made)
-        try:
-            made.replace(out_path)
-        except OSError as problem:
-            raise StoreProblem(
-                f"{out_path} cannot be written: {problem.strerror}.", hint="Choose another folder."
-            ) from problem
+        publish({made: out_path})
     return start, last
-
-
-@contextmanager
-def temporary_folder_beside(path: Path) -> Iterator[Path]:
-    """A folder beside a file to be made, gone afterwards with whatever is in it.
-
-    Raises:
-        StoreProblem: It cannot be made there.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".relecture-", dir=path.parent)
-    except OSError as problem:
-        raise StoreProblem(
-            f"{path.parent} cannot be written: {problem.strerror}.", hint="Choose another folder."
-        ) from problem
-    with folder as name:
-        yield Path(name)
 
 
 def _keyframe_before(packets: PacketTable, pts_ticks: int) -> int:

@@ -19,11 +19,12 @@ import cv2
 from indexer.media import Frame
 from indexer.records import Recording, Track
 from indexer.ticks import ClockRecord, utc_of
-from models.errors import AlreadyThere, OutOfScope, StoreProblem
+from models.errors import AlreadyThere, OutOfScope
 from models.measured import measured
 from models.registry import Registry
 from review.bundle_content import AnalysisFacts, ModelFact
-from review.cutting import clip_suffix, cut_clip, temporary_folder_beside
+from review.cutting import clip_suffix, cut_clip
+from review.drafts import write_new
 from review.exhibits import Exhibit
 from review.frames import HitFrames, require_original
 from review.hits import MadeBy
@@ -77,7 +78,7 @@ def export_still(session: CaseSession, track_id: str, out_path: Path, *, pts_tic
         ok, encoded = cv2.imencode(".png", sheet)
         assert ok, "PNG encoding of a uint8 picture cannot fail"
         content = encoded.tobytes()
-        _write_new(out_path, content)
+        write_new(out_path, content)
         sha256 = hashlib.sha256(content).hexdigest()
         act.result = {"sha256": sha256, "pts_ticks": frames.pts_ticks(i)}
     return _exhibit(
@@ -299,16 +300,6 @@ def _require_in_scope(session: CaseSession, recording: Recording, pts_ticks: int
 def _refuse_existing(path: Path) -> None:
     if path.exists():
         raise AlreadyThere(f"{path} exists already.", hint="Choose another name; nothing is overwritten.")
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    with temporary_folder_beside(path) as folder:
-        try:
-            made = folder / path.name
-            made.write_bytes(content)
-            made.replace(path)
-        except OSError as problem:
-            raise StoreProblem(f"{path} cannot be written: {problem.strerror}.", hint="Check the disk.") from problem
 
 
 def _sha256_of(path: Path) -> str:

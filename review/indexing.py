@@ -8,7 +8,6 @@ A segment that is stored with the same configuration is never made again, so a k
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -32,6 +31,7 @@ from models.modelset import ModelSet, Profile, load_model_set
 from review.conformity import ConformityNote, conformity_of
 from review.decoding import SegmentWork
 from review.engines import Engine, LocalEngine
+from review.processors import usable_processors
 from review.recordings import CaseRecording, finding_document, packets_of, read_recordings
 from review.session import CaseSession
 
@@ -157,7 +157,7 @@ def run_index(
     if not items:
         raise UnreadableInput("The case holds no recording.", hint="Import some first: relecture import CASE PATH…")
     config_sha256 = config.digest(models)
-    engine = engine or LocalEngine(max(1, jobs or os.cpu_count() or 1))
+    engine = engine or LocalEngine(max(1, jobs or usable_processors()))
     detail: dict[str, Any] = {"profile": profile, "config_sha256": config_sha256, "models": list(models.ids)}
     if decoder != "one-thread":
         detail["decoder"] = decoder

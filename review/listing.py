@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 from indexer.corrections import made_by
 from indexer.index import Index
 from indexer.ticks import format_utc
-from models.errors import AlreadyThere, StoreProblem
 from review.corrections import CorrectionRecord
-from review.cutting import temporary_folder_beside
+from review.drafts import write_new
 from review.hits import Coverage, Hit, MadeBy
 from review.movement import METHOD
 from review.search import hit_of
@@ -130,7 +129,7 @@ def write_mot(index: Index, folder: Path) -> tuple[Path, ...]:
                 x1, y1, x2, y2 = (float(value) for value in box)
                 text = f"{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{float(score) or 1.0:.3f},-1,-1,-1"
                 lines.append((int(frame) + 1, number, text))
-        _write_new(path, "".join(f"{frame},{number},{text}\n" for frame, number, text in sorted(lines)).encode())
+        write_new(path, "".join(f"{frame},{number},{text}\n" for frame, number, text in sorted(lines)).encode())
         paths.append(path)
     return tuple(paths)
 
@@ -168,21 +167,7 @@ def write_parquet(index: Index, path: Path) -> None:
     # Why: where nothing was corrected, every list is empty, and a type taken from them would be another one.
     table = pa.Table.from_pylist(rows).append_column("made_by", pa.array(chains, _CHAIN))
     pq.write_table(table, sink)
-    _write_new(path, sink.getvalue().to_pybytes())
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    if path.exists():
-        raise AlreadyThere(f"{path} exists already.", hint="Choose another place; nothing is overwritten.")
-    with temporary_folder_beside(path) as folder:
-        try:
-            made = folder / path.name
-            made.write_bytes(content)
-            made.replace(path)
-        except OSError as problem:
-            raise StoreProblem(
-                f"{path} cannot be written: {problem.strerror}.", hint="Choose another folder."
-            ) from problem
+    write_new(path, sink.getvalue().to_pybytes())
 
 
 def tracks_documents(index: Index, verdicts: dict[str, tuple[str, str]], classes: Sequence[str] = ()) -> list[Any]:

@@ -30,7 +30,8 @@ from indexer.probe import ProbeResult, probe
 from indexer.records import Recording, RecordingId, Track, TrackId
 from indexer.ticks import ClockRecord
 from models.modelset import load_model_set
-from review.film import FilmWriter, ffmpeg_program
+from review.film import FilmWriter
+from review.film_draft import ffmpeg_program
 from review.synopsis import LayoutOptions, SynopsisMap, SynopsisOptions, make_synopsis
 from review.synopsis.crew import prepare
 from review.synopsis.lettering import time_text
@@ -263,7 +264,7 @@ def _judge_plan(name: str, recording: Recording, tracks: tuple[Track, ...], layo
         panel.layout.start_frame,
         n_film_frames=panel.layout.n_frames,
         n_footage_frames=round(plan.footage_s * float(plan.rate)),
-        interactions=plan.interactions[0],
+        ties=plan.ties[0],
     )
     active = np.zeros(recording.facts.n_packets, bool)
     for track in tracks:

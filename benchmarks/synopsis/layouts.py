@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.synopsis.baselines import BASELINES, first_fit, pritch_annealing
 from benchmarks.synopsis.simulate import DAY_S, simulate
 from review.synopsis._ticks import frames_of_tubes
-from review.synopsis.groups import find_interactions, group_tubes
+from review.synopsis.groups import find_interactions, group_tubes, ties_of
 from review.synopsis.layout import Layout, LayoutOptions, Order, lay_out
 from review.synopsis.metrics import figures_of, never_overlap_bound_frames
 from review.synopsis.tubes import Tube
@@ -71,7 +71,7 @@ def _row(label: str, tubes: Sequence[Tube], duration_s: int, make: Callable[[], 
     made = make()
     spent = time.process_time() - began
     frames = frames_of_tubes(tubes, RATE)
-    interactions = find_interactions(tubes)
+    ties = ties_of(find_interactions(tubes))
     start = made.start_frame if isinstance(made, Layout) else made
     n_film = int((start + frames.n_frames).max())
     figures = figures_of(
@@ -79,7 +79,7 @@ def _row(label: str, tubes: Sequence[Tube], duration_s: int, make: Callable[[], 
         start,
         n_film_frames=n_film,
         n_footage_frames=duration_s * int(RATE),
-        interactions=interactions,
+        ties=ties,
     )
     bound = ratio = "–"
     if isinstance(made, Layout):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +17,7 @@ from review.cli._run import emit_json, operator_options, progress, say, stderr
 from review.dask_engine import DaskEngine
 from review.footage import parse_start
 from review.indexing import IndexProgress, run_index
+from review.processors import usable_processors
 
 __all__ = ["command"]
 
@@ -97,7 +97,7 @@ def command(
     chosen, why = chosen_decoder(cast("DecoderChoice", decoder))
     if why:
         say(why)
-    makers = DaskEngine(jobs=jobs or os.cpu_count() or 1, scheduler=scheduler) if engine == "dask" else None
+    makers = DaskEngine(jobs=jobs or usable_processors(), scheduler=scheduler) if engine == "dask" else None
     moment = parse_start(first) if first else None
     with open_case(folder, operator=operator) as session, _bar() as bar:
         task = bar.add_task("Indexing", total=None, left=_left(None))

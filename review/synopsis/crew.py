@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 
 from models.errors import UnreadableInput
 from review.decoding import ChildLost, child_context, content_of, without_secrets
-from review.film import FilmParts, peak_mib
+from review.film_draft import peak_mib
+from review.film_parts import FilmParts
+from review.processors import usable_processors
 from review.synopsis.parts import PartPlan
 from review.synopsis.studio import COUNTS, END, OPEN, ROW, ROWS, paint_part
 
@@ -36,6 +38,8 @@ BYTES_PER_S: Final = 2e6
 POLL_S: Final = 0.2
 ENDING_S: Final = 5.0
 MAX_ANSWER_BYTES: Final = 1 << 26
+PAINTER_BYTES: Final = 1 << 30
+"""A painter and its encoder, where the recordings are long (docs/measurements.md)."""
 PRELOAD: Final = "review.synopsis.studio"
 
 
@@ -76,13 +80,13 @@ class Crew:
     Args:
         parts: The parts in film order.
         film: Where their pictures go.
-        n_workers: Processes at once; None takes one per processor.
+        n_workers: Processes at once; None takes one per processor that may be used and has memory.
     """
 
     def __init__(self, parts: Sequence[PartPlan], film: FilmParts, *, n_workers: int | None = None) -> None:
         self._film, self._parts = film, parts
         self._waiting = deque(range(len(parts)))
-        self.n_workers = min(len(parts), n_workers or os.cpu_count() or 1)
+        self.n_workers = min(len(parts), n_workers or usable_processors(PAINTER_BYTES))
         self._running: dict[int, _Job] = {}
         self._has_failed: set[int] = set()
 

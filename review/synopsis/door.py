@@ -20,15 +20,15 @@ from review.hits import Query
 from review.recordings import read_recordings
 from review.search import index_of, search, tracks_of
 from review.session import CaseSession
-from review.synopsis.backdrop import Allowed, Backdrops
+from review.synopsis.backdrop import Allowed
 from review.synopsis.fastforward import FastForwardOptions, FastForwardReport, make_fast_forward
 from review.synopsis.layers import dwell_layer, heat_layer, hour_strips, path_layer, save_layer
 from review.synopsis.layout import LayoutOptions
 from review.synopsis.lettering import local_zone
 from review.synopsis.make import make_synopsis
 from review.synopsis.plan import Cancel, Progress, SynopsisOptions, SynopsisPlan, plan_synopsis
-from review.synopsis.presence import Presence
 from review.synopsis.report import SynopsisReport
+from review.synopsis.scenes import empty_scenes
 from review.synopsis.tubes import tubes_of
 from review.verdicts import Decision, latest
 
@@ -130,8 +130,12 @@ def case_synopsis(
     detail: JsonObject = {
         "track_ids": _names(material.tracks),
         "density": options.layout.density,
-        "length_s": None if options.layout.length_s is None else float(options.layout.length_s),
+        "length_s": _seconds(options.layout.length_s),
+        "split_s": _seconds(options.split_s),
         "order": options.layout.order.value,
+        "arrangement": options.arrangement.value,
+        "never_overlap": options.layout.is_never_overlapping,
+        "keep_still": options.keeps_still,
         "unmasked": sorted(material.unmasked),
     }
     with session.act("synopsis.make", purpose=material.purpose, detail=detail) as act:
@@ -185,13 +189,14 @@ def case_layers(session: CaseSession, material: Material, folder: Path) -> tuple
     with session.act("synopsis.layers", purpose=material.purpose, detail={"track_ids": _names(material.tracks)}):
         tubes = tubes_of(material.tracks, material.recordings)
         known = [*tubes, *tubes_of(material.context, material.recordings)]
-        steps = {key: recording.facts.median_step_ticks for key, recording in material.recordings.items()}
-        backdrops = Backdrops(material.recordings, Presence(known, steps), allowed=material.allowed)
+        of_camera = {
+            camera: [tube for tube in tubes if tube.camera == camera] for camera in sorted({t.camera for t in tubes})
+        }
+        middles = [mine[len(mine) // 2] for mine in of_camera.values()]
+        instants = [(middle.recording_id, int(middle.pts_ticks[0])) for middle in middles]
+        scenes = empty_scenes(instants, material.recordings, known=known, allowed=material.allowed)
         written: list[Path] = []
-        for camera in sorted({tube.camera for tube in tubes}):
-            mine = [tube for tube in tubes if tube.camera == camera]
-            middle = mine[len(mine) // 2]
-            scene = backdrops.at(middle.recording_id, int(middle.pts_ticks[0])).image_bgr_u8
+        for (camera, mine), middle, scene in zip(of_camera.items(), middles, scenes, strict=True):
             zone = local_zone(material.recordings[middle.recording_id])
             span = (min(tube.start_us for tube in mine), max(tube.end_us for tube in mine))
             pictures = {
@@ -205,6 +210,10 @@ def case_layers(session: CaseSession, material: Material, folder: Path) -> tuple
                 save_layer(picture, path)
                 written.append(path)
     return tuple(sorted(written))
+
+
+def _seconds(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _names(tracks: Sequence[Track]) -> list[str]:

@@ -8,9 +8,9 @@ skipped is said in the margin where it was skipped. Heads and plates are coarsen
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from indexer.media import iter_pictures
 from indexer.records import Recording, RecordingId, Track, TrackId
 from indexer.ticks import ticks_of, utc_of
-from models.errors import AlreadyThere, UnknownReference
+from models.errors import AlreadyThere, Defect, UnknownReference
 from review.film import FilmWriter
+from review.streaming import streamed
 from review.synopsis.backdrop import Allowed, has_no_times, inside
 from review.synopsis.lettering import GROUND, MARK, Letterer, local_zone, time_text
-from review.synopsis.make import map_path_of, publish_map
+from review.synopsis.make import map_path_of
 from review.synopsis.plan import Cancel, Progress, SynopsisCancelled
 from review.synopsis.presence import Presence
 from review.synopsis.privacy import coarsen, private_boxes
@@ -36,6 +37,9 @@ from review.synopsis.tubes import film_rate, tubes_of
 __all__ = ["FastForwardOptions", "FastForwardReport", "active_spans", "make_fast_forward"]
 
 FILM_SCHEMA: Final = "relecture.fast-forward/1"
+HEAD: Final = struct.Struct("<iqii")
+"""Of a picture on its way from the sandbox: number of its span, PTS, height and width."""
+Span = tuple[Recording, tuple[int, int]]
 NOTICE: Final = "AVANCE RAPIDE — images natives, passages immobiles sautés"
 
 
@@ -86,13 +90,14 @@ class FastForwardReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shot:
-    """One native frame to show and how long."""
+    """One native frame to show, how long, and the share of the film that is done with it."""
 
     recording: Recording
     pts_ticks: int
     image_u8: NDArray[np.uint8] = field(repr=False)
     n_film_frames: int
     skipped_s: float
+    share: float
 
 
 def active_spans(
@@ -153,23 +158,21 @@ def make_fast_forward(
         for r in used
     )
     chosen = frozenset(track.track_id for track in tracks)
-    with (
-        FilmWriter(out_path, size_wh_px=page.size_wh_px, rate=rate) as film,
-        tempfile.TemporaryDirectory(prefix=".map-", dir=out_path.parent) as folder,
-    ):
-        draft_path = Path(folder) / "map"
-        with MapWriter(draft_path, sources=sources, rate=rate, size_wh_px=page.size_wh_px) as side_map:
-            for done, (recording, span) in enumerate(spans):
-                before = spans[done - 1] if done else None
-                for shot in _shots(recording, span, rate, options.speed, before):
-                    if cancel is not None and cancel():
-                        raise SynopsisCancelled("The film was stopped.", hint="Nothing was written.")
-                    picture, rows = page.paint(shot, presence, options.unmasked, chosen)
-                    for _ in range(shot.n_film_frames):
-                        side_map.add([_at(row, film.n_frames) for row in rows])
-                        film.write(picture)
+    with FilmWriter(out_path, size_wh_px=page.size_wh_px, rate=rate) as film:
+        draft_path = film.folder / "map"
+        with (
+            MapWriter(draft_path, sources=sources, rate=rate, size_wh_px=page.size_wh_px) as side_map,
+            streamed(_pictures, spans, rate, options.speed, recordings=used) as pictures,
+        ):
+            for shot in _shots(pictures, spans, rate, options.speed):
+                if cancel is not None and cancel():
+                    raise SynopsisCancelled("The film was stopped.", hint="Nothing was written.")
+                picture, rows = page.paint(shot, presence, options.unmasked, chosen)
+                for _ in range(shot.n_film_frames):
+                    side_map.add([replace(row, frame=film.n_frames) for row in rows])
+                    film.write(picture)
                 if progress is not None:
-                    progress("render", (done + 1) / len(spans))
+                    progress("render", shot.share)
             map_sha256 = side_map.finish()
         comment = {
             "schema": FILM_SCHEMA,
@@ -178,12 +181,11 @@ def make_fast_forward(
             "map_sha256": map_sha256,
             "sources": [{"recording_id": s.recording_id, "sha256": s.sha256} for s in sources],
         }
-        publish_map(draft_path, map_path)
-        try:
-            film.finish(comment=json.dumps(comment, ensure_ascii=False, sort_keys=True), title=NOTICE)
-        except BaseException:
-            map_path.unlink(missing_ok=True)
-            raise
+        film.finish(
+            comment=json.dumps(comment, ensure_ascii=False, sort_keys=True),
+            title=NOTICE,
+            beside={draft_path: map_path},
+        )
         n_frames = film.n_frames
     shown = sum((span[1] - span[0]) * recording.facts.time_base for recording, span in spans)
     return FastForwardReport(
@@ -199,58 +201,75 @@ def make_fast_forward(
     )
 
 
-def _at(row: MapObject, frame: int) -> MapObject:
-    return MapObject(
-        frame=frame,
-        box_xyxy_px=row.box_xyxy_px,
-        recording_id=row.recording_id,
-        track_id=row.track_id,
-        pts_ticks=row.pts_ticks,
-        source_box_xyxy_px=row.source_box_xyxy_px,
-        tag=row.tag,
-    )
+def _pictures(spans: Sequence[Span], rate: Fraction, speed: int) -> Iterator[bytes]:
+    """In the sandbox: the native pictures that the film shows, each behind the header :data:`HEAD`."""
+    for number, (recording, span) in enumerate(spans):
+        facts = recording.facts
+        counts = has_no_times(recording)
+        pictures = iter_pictures(
+            recording.path,
+            start_pts_ticks=None if counts else span[0],
+            end_pts_ticks=None if counts else span[1],
+            stream_index=facts.stream_index,
+            forced_format=facts.forced_format,
+        )
+        last_due = -1
+        for at, picture in enumerate(pictures):
+            pts = at if counts else picture.pts_ticks
+            if pts is None or not span[0] <= pts < span[1]:
+                continue
+            due = _due(recording, span, pts, rate, speed)
+            if due > last_due:
+                last_due = due
+                image = np.ascontiguousarray(picture.bgr_u8())
+                yield HEAD.pack(number, pts, *image.shape[:2]) + image.tobytes()
 
 
-def _shots(
-    recording: Recording,
-    span: tuple[int, int],
-    rate: Fraction,
-    speed: int,
-    before: tuple[Recording, tuple[int, int]] | None,
-) -> Iterator[_Shot]:
-    """Native frames of a span, each with the number of film frames until the next one is due."""
-    facts = recording.facts
+def _due(recording: Recording, span: tuple[int, int], pts_ticks: int, rate: Fraction, speed: int) -> int:
+    """Film frame, counted from the start of its span, at which a picture is due."""
+    return int((pts_ticks - span[0]) * recording.facts.time_base * rate / speed + Fraction(1, 2))
+
+
+def _shots(messages: Iterable[bytes], spans: Sequence[Span], rate: Fraction, speed: int) -> Iterator[_Shot]:
+    """Native pictures, each with the number of film frames until the next one of its span is due."""
+    waiting: tuple[int, int, int, NDArray[np.uint8]] | None = None
+    for message in messages:
+        number, pts, image = _read(message, spans)
+        recording, span = spans[number]
+        due = _due(recording, span, pts, rate, speed)
+        if waiting is not None and (number, due) <= waiting[:2]:
+            raise Defect("Pictures of a fast-forward film came out of order.")
+        if waiting is not None:
+            yield _shot(spans, waiting, n_film_frames=due - waiting[1] if number == waiting[0] else 1)
+        waiting = (number, due, pts, image)
+    if waiting is not None:
+        yield _shot(spans, waiting, n_film_frames=1)
+
+
+def _read(message: bytes, spans: Sequence[Span]) -> tuple[int, int, NDArray[np.uint8]]:
+    """What :func:`_pictures` said, checked: hostile footage may have taken the process over that said it."""
+    number, pts, height, width = HEAD.unpack_from(message)
+    is_sound = 0 <= number < len(spans) and len(message) == HEAD.size + height * width * 3 and height > 0 < width
+    if not is_sound or not spans[number][1][0] <= pts < spans[number][1][1]:
+        raise Defect("A picture of a fast-forward film is not what its header says.")
+    return number, pts, np.frombuffer(message, np.uint8, offset=HEAD.size).reshape(height, width, 3)
+
+
+def _shot(spans: Sequence[Span], waiting: tuple[int, int, int, NDArray[np.uint8]], *, n_film_frames: int) -> _Shot:
+    number, _, pts, image = waiting
+    recording, span = spans[number]
+    before = spans[number - 1] if number else None
     skipped_s = 0.0
     if before is not None and before[0].recording_id == recording.recording_id:
-        skipped_s = float((span[0] - before[1][1]) * facts.time_base)
-    counts = has_no_times(recording)
-    pictures = iter_pictures(
-        recording.path,
-        start_pts_ticks=None if counts else span[0],
-        end_pts_ticks=None if counts else span[1],
-        stream_index=facts.stream_index,
-        forced_format=facts.forced_format,
+        skipped_s = float((span[0] - before[1][1]) * recording.facts.time_base)
+    return _Shot(
+        recording=recording,
+        pts_ticks=pts,
+        image_u8=image,
+        n_film_frames=n_film_frames,
+        skipped_s=skipped_s,
+        share=(number + (pts + 1 - span[0]) / (span[1] - span[0])) / len(spans),
     )
-    waiting: tuple[int, int, NDArray[np.uint8]] | None = None
-    for number, picture in enumerate(pictures):
-        pts = number if counts else picture.pts_ticks
-        if pts is None or not span[0] <= pts < span[1]:
-            continue
-        due = int((pts - span[0]) * facts.time_base * rate / speed + Fraction(1, 2))
-        if waiting is not None and due > waiting[0]:
-            yield _Shot(
-                recording=recording,
-                pts_ticks=waiting[1],
-                image_u8=waiting[2],
-                n_film_frames=due - waiting[0],
-                skipped_s=skipped_s,
-            )
-        if waiting is None or due > waiting[0]:
-            waiting = (due, pts, picture.bgr_u8())
-    if waiting is not None:
-        yield _Shot(
-            recording=recording, pts_ticks=waiting[1], image_u8=waiting[2], n_film_frames=1, skipped_s=skipped_s
-        )
 
 
 class _Page:
@@ -289,6 +308,7 @@ class _Page:
             box_xyxy_px=(int(x0), int(y0) + self._band_px, int(x1) + 1, int(y1) + 1 + self._band_px),
             recording_id=shot.recording.recording_id,
             track_id=name,
+            piece=0,
             pts_ticks=shot.pts_ticks,
             source_box_xyxy_px=(x0, y0, x1, y1),
             tag=time_text(shot.recording, shot.pts_ticks),

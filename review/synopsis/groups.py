@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import connected_components
 from review.synopsis._jit import kernel
 from review.synopsis.tubes import Tube
 
-__all__ = ["GRID_US", "Interaction", "find_interactions", "find_meetings", "group_tubes"]
+__all__ = ["GRID_US", "Interaction", "Tie", "find_interactions", "find_meetings", "group_tubes", "ties_of"]
 
 GRID_US: Final = 200_000
 NEAR_S: Final = 1.0
@@ -45,6 +45,17 @@ class Interaction:
     end_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """A pair that interacts, by the tubes that show it.
+
+    Attributes:
+        meetings: Indices of the tubes that show each of its meetings: two, or more where a cut goes through it.
+    """
+
+    meetings: tuple[tuple[int, ...], ...]
+
+
 def find_interactions(tubes: Sequence[Tube]) -> tuple[Interaction, ...]:
     """Every pair of tubes of one camera that a rule ties, each pair and rule once, with its first span.
 
@@ -63,6 +74,11 @@ def find_meetings(tubes: Sequence[Tube]) -> tuple[Interaction, ...]:
         members = [i for i, tube in enumerate(tubes) if tube.camera == camera]
         found += _of_camera([tubes[i] for i in members], np.array(members, np.int64))
     return tuple(sorted(found, key=lambda item: (item.first, item.second, item.kind, item.start_us)))
+
+
+def ties_of(interactions: Sequence[Interaction]) -> tuple[Tie, ...]:
+    """The pairs that interact, each once, as ties between whole tubes."""
+    return tuple(Tie(meetings=(pair,)) for pair in sorted({(item.first, item.second) for item in interactions}))
 
 
 def group_tubes(tubes: Sequence[Tube], interactions: Sequence[Interaction]) -> NDArray[np.int64]:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a synopsis: film, map and report, from tracks and their recordings.
 
-Harvesters decode and cut a few frames ahead in threads of their own; this one paints and feeds the encoder, which is a
-process of its own. What waits between them is a handful of frames, so memory does not grow with the film.
+Processes in the sandbox decode and paint, each a part of the film that an encoder of its own takes; this one decodes
+nothing. It writes the map from what they say was drawn, and gives film and map their names together.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from indexer.records import Recording, RecordingId, Track
-from models.errors import AlreadyThere, StoreProblem
-from review.film import FilmParts
+from models.errors import AlreadyThere
+from review.film_parts import FilmParts
 from review.synopsis.backdrop import Allowed
 from review.synopsis.crew import Crew, Painted
 from review.synopsis.lettering import time_text
@@ -38,7 +37,7 @@ from review.synopsis.still import cut_still
 from review.synopsis.summary import Tally, summarise
 from review.synopsis.tubes import Tube, tubes_of
 
-__all__ = ["FILM_SCHEMA", "make_synopsis", "map_path_of", "publish_map"]
+__all__ = ["FILM_SCHEMA", "make_synopsis", "map_path_of"]
 
 FILM_SCHEMA: Final = "relecture.synopsis-film/1"
 NOTICE: Final = "SYNTHÈSE — objets d'instants différents ; aide à la lecture, jamais une preuve"
@@ -96,22 +95,14 @@ def make_synopsis(
     spans = cut_film(plan)
     parts = [part_of(plan, span, options, known=known, steps=steps, allowed=allowed) for span in spans]
     began = time.perf_counter()
-    with (
-        FilmParts(
-            out_path, n_parts=len(parts), size_wh_px=size_wh_px, rate=plan.rate, sample_aspect=_aspect(plan)
-        ) as film,
-        tempfile.TemporaryDirectory(prefix=".map-", dir=out_path.parent) as folder,
-    ):
-        draft_path = Path(folder) / "map"
+    with FilmParts(
+        out_path, n_parts=len(parts), size_wh_px=size_wh_px, rate=plan.rate, sample_aspect=_aspect(plan)
+    ) as film:
+        draft_path = film.folder / "map"
         with MapWriter(draft_path, sources=sources, rate=plan.rate, size_wh_px=size_wh_px) as side_map:
             tally = _render(plan, parts, film, side_map, n_workers=n_workers, progress=progress, cancel=cancel)
             map_sha256 = side_map.finish()
-        publish_map(draft_path, map_path)
-        try:
-            film.finish(comment=_comment(map_path, map_sha256, sources), title=NOTICE)
-        except BaseException:
-            map_path.unlink(missing_ok=True)
-            raise
+        film.finish(comment=_comment(map_path, map_sha256, sources), title=NOTICE, beside={draft_path: map_path})
     return summarise(
         plan,
         options,
@@ -173,20 +164,6 @@ def _comment(map_path: Path, map_sha256: str, sources: Sequence[SourceDigest]) -
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
 
-def publish_map(draft_path: Path, map_path: Path) -> None:
-    """Give a finished map its name.
-
-    Raises:
-        StoreProblem: The folder cannot be written.
-    """
-    try:
-        draft_path.replace(map_path)
-    except OSError as problem:
-        raise StoreProblem(
-            f"{map_path} cannot be written: {problem.strerror}.", hint="Choose a folder that you may write to."
-        ) from problem
-
-
 def _render(
     plan: SynopsisPlan,
     parts: Sequence[PartPlan],
@@ -233,6 +210,7 @@ def _objects(plan: SynopsisPlan, part: PartPlan, painted: Painted, tally: Tally)
                 box_xyxy_px=(box[0], box[1], box[2], box[3]),
                 recording_id=tube.recording_id,
                 track_id=tube.track_id,
+                piece=tube.piece,
                 pts_ticks=pts,
                 source_box_xyxy_px=(source[0], source[1], source[2], source[3]),
                 tag=time_text(panel.recordings[tube.recording_id], said) if is_tagged else "",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from review.synopsis._jit import kernel
 from review.synopsis._ticks import TubeFrames
-from review.synopsis.groups import Interaction
+from review.synopsis.groups import Tie
 
 __all__ = ["Figures", "disorder", "figures_of", "interactions_preserved", "never_overlap_bound_frames"]
 
@@ -33,7 +33,8 @@ class Figures:
         h50: Share of object-frames with more than half of the box covered by one other box.
         h50_new: The same, hidden by an object that does not keep its source offset.
         cdr: Chronological disorder, share of pairs in source order that the film shows in the other.
-        ip: Share of interacting pairs that keep their source offset to one frame; 1 when there is none.
+        ip: Share of interacting pairs whose meetings are shown whole, at their source offset to one frame; 1 when there
+            is none.
         n_interactions: Interacting pairs.
         density_mean: Objects per film frame.
         density_p95: 95th percentile of the same.
@@ -61,7 +62,7 @@ def figures_of(
     *,
     n_film_frames: int,
     n_footage_frames: int,
-    interactions: Sequence[Interaction],
+    ties: Sequence[Tie],
 ) -> Figures:
     """All figures of a layout of one camera.
 
@@ -70,7 +71,7 @@ def figures_of(
         start_frame: (N,) film start of each tube.
         n_film_frames: S.
         n_footage_frames: T, in film frames.
-        interactions: Pairs that belong together.
+        ties: Pairs that belong together.
 
     Cost: linear in object-frames, quadratic in objects at once.
     """
@@ -92,21 +93,20 @@ def figures_of(
         h50=sums[5] / max(len(owner), 1),
         h50_new=sums[6] / max(len(owner), 1),
         cdr=disorder(frames.source_start, start_frame),
-        ip=interactions_preserved(shift, interactions),
-        n_interactions=len({(item.first, item.second) for item in interactions}),
+        ip=interactions_preserved(shift, ties),
+        n_interactions=len(ties),
         density_mean=float(density.mean()) if len(density) else 0.0,
         density_p95=float(np.percentile(density, 95)) if len(density) else 0.0,
         density_max=int(density.max(initial=0)),
     )
 
 
-def interactions_preserved(shift: NDArray[np.int64], interactions: Sequence[Interaction]) -> float:
-    """IP: share of pairs whose film offset differs from the source offset by one frame at most."""
-    pairs = sorted({(item.first, item.second) for item in interactions})
-    if not pairs:
+def interactions_preserved(shift: NDArray[np.int64], ties: Sequence[Tie]) -> float:
+    """IP: share of pairs each of whose meetings is shown whole, at one film offset to one frame."""
+    if not ties:
         return 1.0
-    a, b = np.array(pairs, np.int64).T
-    return float((np.abs(shift[a] - shift[b]) <= 1).mean())
+    kept = [all(int(np.ptp(shift[list(tubes)])) <= 1 for tubes in tie.meetings) for tie in ties]
+    return float(np.mean(kept))
 
 
 def disorder(source_start: NDArray[np.int64], start: NDArray[np.int64]) -> float:

@@ -21,11 +21,11 @@ from indexer.findings import FindingKind
 from indexer.records import Recording, RecordingId, Track, TrackId
 from models.errors import RelectureError, UnknownReference
 from review.synopsis._ticks import TubeFrames, frames_of_tubes
-from review.synopsis.groups import Interaction, find_interactions, find_meetings, group_tubes
+from review.synopsis.groups import Tie, find_meetings, group_tubes, ties_of
 from review.synopsis.harvest import PanelPlan
 from review.synopsis.layout import AIM_RATIO, DEFAULT_DENSITY, LayoutOptions, lay_out, lower_bound_frames
 from review.synopsis.lettering import time_text
-from review.synopsis.shorten import CutTrack, cut_units, longest_unit
+from review.synopsis.shorten import CutTrack, cut_units, longest_unit, ties_across
 from review.synopsis.still import StillSpan, cut_still
 from review.synopsis.tubes import MICROSECONDS, Tube, camera_axes, film_rate, tubes_of
 
@@ -77,7 +77,7 @@ class SynopsisPlan:
     Attributes:
         panels: One per camera, in order of camera.
         frames: Tubes of each panel on the film grid.
-        interactions: Pairs that belong together, per panel, by index into its tubes.
+        ties: Pairs that belong together, per panel, by index into its tubes.
         still: What is left out because it stood still.
         cut: What is shown in pieces side by side.
         rate: Film frames per second.
@@ -89,7 +89,7 @@ class SynopsisPlan:
 
     panels: tuple[PanelPlan, ...]
     frames: tuple[TubeFrames, ...]
-    interactions: tuple[tuple[Interaction, ...], ...]
+    ties: tuple[tuple[Tie, ...], ...]
     still: tuple[StillSpan, ...]
     cut: tuple[CutTrack, ...]
     rate: Fraction
@@ -244,13 +244,15 @@ def plan_synopsis(
     is_sequence = options.arrangement is Arrangement.ONE_AFTER_ANOTHER
     panels: list[PanelPlan] = []
     frames: list[TubeFrames] = []
-    tied: list[tuple[Interaction, ...]] = []
+    tied: list[tuple[Tie, ...]] = []
     cut: list[CutTrack] = []
     for number, camera in enumerate(cameras):
         wanted = options.layout
         if wanted.length_s is not None and is_sequence:
             wanted = replace(wanted, length_s=wanted.length_s * shares[camera])
-        members, unit, theirs = _units(tuple(tube for tube in tubes if tube.camera == camera), wanted, options.split_s)
+        members, unit, theirs, ties = _units(
+            tuple(tube for tube in tubes if tube.camera == camera), wanted, options.split_s, rate
+        )
         layout = lay_out(
             members,
             rate=rate,
@@ -275,13 +277,13 @@ def plan_synopsis(
             )
         )
         frames.append(frames_of_tubes(members, rate))
-        tied.append(find_interactions(members))
+        tied.append(ties)
         cut += theirs
     n_frames = max(panel.first_frame + panel.layout.n_frames for panel in panels)
     return SynopsisPlan(
         panels=tuple(panels),
         frames=tuple(frames),
-        interactions=tuple(tied),
+        ties=tuple(tied),
         still=still,
         cut=tuple(sorted(cut, key=lambda item: item.track_id)),
         rate=rate,
@@ -293,16 +295,18 @@ def plan_synopsis(
 
 
 def _units(
-    tubes: tuple[Tube, ...], wanted: LayoutOptions, split_s: Fraction | None
-) -> tuple[tuple[Tube, ...], NDArray[np.int64], tuple[CutTrack, ...]]:
+    tubes: tuple[Tube, ...], wanted: LayoutOptions, split_s: Fraction | None, rate: Fraction
+) -> tuple[tuple[Tube, ...], NDArray[np.int64], tuple[CutTrack, ...], tuple[Tie, ...]]:
     """The tubes of a camera and who belongs together, cut where a unit lasts longer than asked for."""
     meetings = find_meetings(tubes)
     unit = group_tubes(tubes, meetings)
-    limits = [limit for limit in (wanted.length_s, split_s) if limit is not None]
-    limit_us = int(min(limits) * MICROSECONDS) if limits else 0
+    # Why: the last picture of a stay is shown for a film frame as well.
+    longest_s = None if wanted.length_s is None else max(wanted.length_s - 1 / rate, 1 / rate)
+    limits = [limit for limit in (longest_s, split_s) if limit is not None]
     if not limits:
-        return tubes, unit, ()
-    return cut_units(tubes, unit, meetings, limit_us=limit_us)
+        return tubes, unit, (), ties_of(meetings)
+    pieces, numbers, cut = cut_units(tubes, unit, meetings, limit_us=int(min(limits) * MICROSECONDS))
+    return pieces, numbers, cut, ties_across(meetings, tubes, pieces)
 
 
 def _step(progress: Progress | None, cancel: Cancel | None, number: int, total: int) -> Callable[[float], None]:
@@ -378,9 +382,15 @@ def _notes(
             "Filter further, or cut long stays shorter with --split."
         )
     if cut:
+        n_met = sum(item.is_meeting_cut for item in cut)
         notes.append(
             f"{len(cut)} objects are in view for too long and are shown in pieces, side by side, each with its own "
-            "times; who meets whom stays together."
+            "times; "
+            + (
+                f"{n_met} of them are cut while they meet another: see each piece for itself."
+                if n_met
+                else "who meets whom stays together."
+            )
         )
     room = (
         "without any overlap" if options.layout.is_never_overlapping else f"with {options.layout.overlap:.0%} overlap"

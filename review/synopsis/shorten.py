@@ -8,8 +8,10 @@ different instants may stand in the film side by side.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -17,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import RecordingId, TrackId
-from review.synopsis.groups import Interaction
+from review.synopsis.groups import Interaction, Tie
 from review.synopsis.tubes import MICROSECONDS, Tube
 
-__all__ = ["CutTrack", "cut_units", "longest_unit"]
+__all__ = ["CutTrack", "cut_units", "longest_unit", "ties_across"]
 
 STEP_US: Final = MICROSECONDS // 5
 BESIDE_US: Final = MICROSECONDS
@@ -91,10 +93,45 @@ def cut_units(
                 )
             )
     found.sort(key=lambda item: (item[0].start_us, item[0].track_id, item[0].piece))
+    found = _numbered(found) if cut_tracks else found
     numbers: dict[tuple[int, int], int] = {}
     units = np.array([numbers.setdefault(key, len(numbers)) for _, key in found], np.int64)
     ordered = tuple(sorted(cut_tracks, key=lambda cut: (cut.track_id, cut.pts_ticks)))
     return tuple(tube for tube, _ in found), units, ordered
+
+
+def _numbered(found: Sequence[tuple[Tube, tuple[int, int]]]) -> list[tuple[Tube, tuple[int, int]]]:
+    """The pieces of each track counted anew in source time: what stood still may have been cut out of it before."""
+    seen: Counter[TrackId] = Counter()
+    numbered = []
+    for tube, key in found:
+        numbered.append((replace(tube, piece=seen[tube.track_id]), key))
+        seen[tube.track_id] += 1
+    return numbered
+
+
+def ties_across(meetings: Sequence[Interaction], whole: Sequence[Tube], pieces: Sequence[Tube]) -> tuple[Tie, ...]:
+    """The pairs that meet, by the pieces that show each meeting, so that a meeting that was cut is seen to be.
+
+    Args:
+        meetings: Spans in which two of ``whole`` meet.
+        whole: Tubes before they were cut.
+        pieces: The same in pieces.
+    """
+    stays: dict[TrackId, list[int]] = {}
+    for tube in sorted(whole, key=lambda tube: tube.start_us):
+        stays.setdefault(tube.track_id, []).append(tube.start_us)
+    of_tube: dict[tuple[TrackId, int], list[int]] = {}
+    for index, piece in enumerate(pieces):
+        starts = stays[piece.track_id]
+        start_us = starts[bisect_right(starts, piece.start_us) - 1]
+        of_tube.setdefault((piece.track_id, start_us), []).append(index)
+    ties: dict[tuple[int, int], list[tuple[int, ...]]] = {}
+    for item in meetings:
+        both = [k for t in (whole[item.first], whole[item.second]) for k in of_tube[t.track_id, t.start_us]]
+        shown = tuple(k for k in both if pieces[k].start_us <= item.end_us and pieces[k].end_us >= item.start_us)
+        ties.setdefault((item.first, item.second), []).append(shown)
+    return tuple(Tie(meetings=tuple(ties[pair])) for pair in sorted(ties))
 
 
 def _spans(tubes: Sequence[Tube], unit: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -135,4 +172,4 @@ def _pieces(tube: Tube, cuts_us: Sequence[int]) -> list[tuple[Tube, int]]:
     spans = [(at, first, end) for at, (first, end) in enumerate(pairwise(edges)) if end > first]
     if len(spans) == 1:
         return [(tube, spans[0][0])]
-    return [(tube.cut(first, end, piece=tube.piece + k), at) for k, (at, first, end) in enumerate(spans)]
+    return [(tube.cut(first, end, piece=k), at) for k, (at, first, end) in enumerate(spans)]

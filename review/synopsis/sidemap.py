@@ -26,7 +26,9 @@ from models.errors import Tampered, UnreadableInput
 
 __all__ = ["SCHEMA_NAME", "MapObject", "MapWriter", "SourceDigest", "SynopsisMap"]
 
-SCHEMA_NAME: Final = "relecture.synopsis-map/1"
+SCHEMA_NAME: Final = "relecture.synopsis-map/2"
+READ_SCHEMAS: Final = frozenset({"relecture.synopsis-map/1", SCHEMA_NAME})
+"""The first had no pieces; all its tracks are shown whole, or what of them moved."""
 FLUSH_ROWS: Final = 50_000
 _SCHEMA: Final = pa.schema(
     [
@@ -37,6 +39,7 @@ _SCHEMA: Final = pa.schema(
         ("y1", pa.int16()),
         ("recording_id", pa.dictionary(pa.int32(), pa.string())),
         ("track_id", pa.dictionary(pa.int32(), pa.string())),
+        ("piece", pa.int32()),
         ("pts_ticks", pa.int64()),
         ("source_x0", pa.float32()),
         ("source_y0", pa.float32()),
@@ -66,6 +69,7 @@ class MapObject:
         box_xyxy_px: Where it stands in the film, film pixels.
         recording_id: Recording that its pixels come from.
         track_id: Track that it is.
+        piece: Which piece of the track, where it is shown in several; counted from 0 in source time.
         pts_ticks: Exact PTS of those pixels in the recording.
         source_box_xyxy_px: Its box in the source frame.
         tag: Time that the film shows beside it; empty where no place was free.
@@ -75,6 +79,7 @@ class MapObject:
     box_xyxy_px: tuple[int, int, int, int]
     recording_id: RecordingId
     track_id: TrackId
+    piece: int
     pts_ticks: int
     source_box_xyxy_px: tuple[float, float, float, float]
     tag: str
@@ -110,7 +115,7 @@ class MapWriter:
         self.n_rows = 0
 
     def add(self, objects: Sequence[MapObject]) -> None:
-        """Append the objects of one film frame, in drawing order."""
+        """Append objects in film order, those of one film frame in drawing order."""
         self._rows += objects
         self.n_rows += len(objects)
         if len(self._rows) >= FLUSH_ROWS:
@@ -143,6 +148,7 @@ class MapWriter:
             *(pa.array(boxes[:, c]) for c in range(4)),
             pa.array([row.recording_id for row in rows], text),
             pa.array([row.track_id for row in rows], text),
+            pa.array([row.piece for row in rows], pa.int32()),
             pa.array([row.pts_ticks for row in rows], pa.int64()),
             *(pa.array(source[:, c]) for c in range(4)),
             pa.array([row.tag for row in rows], text),
@@ -176,7 +182,7 @@ class SynopsisMap:
             raise Tampered(
                 f"{path} is not the map that the film was made with.", hint="Make the synopsis again from the case."
             )
-        if self.header.get("schema") != SCHEMA_NAME:
+        if self.header.get("schema") not in READ_SCHEMAS:
             raise UnreadableInput(
                 f"{path} has schema {self.header.get('schema')}, this version reads {SCHEMA_NAME}.",
                 hint="Open it with the version of Relecture that wrote it.",
@@ -216,6 +222,7 @@ class SynopsisMap:
             box_xyxy_px=(values["x0"], values["y0"], values["x1"], values["y1"]),
             recording_id=RecordingId(values["recording_id"]),
             track_id=TrackId(values["track_id"]),
+            piece=values.get("piece", 0),
             pts_ticks=values["pts_ticks"],
             source_box_xyxy_px=tuple(values[f"source_{side}"] for side in ("x0", "y0", "x1", "y1")),
             tag=values["tag"],

@@ -144,7 +144,7 @@ def _camera_report(plan: SynopsisPlan, panel: PanelPlan, frames: TubeFrames, ind
         panel.layout.start_frame,
         n_film_frames=panel.layout.n_frames,
         n_footage_frames=round(footage_s * plan.rate),
-        interactions=plan.interactions[index],
+        ties=plan.ties[index],
     )
     return CameraReport(
         camera=panel.camera,

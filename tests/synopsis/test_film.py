@@ -13,7 +13,8 @@ import pytest
 
 from indexer.media import iter_frames
 from models.errors import AlreadyThere, Defect, StoreProblem, ToolMissing
-from review.film import FilmWriter, ffmpeg_program
+from review.film import FilmWriter
+from review.film_draft import ffmpeg_program
 
 GREY = np.full((64, 96, 3), 120, np.uint8)
 

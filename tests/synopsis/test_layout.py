@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.synopsis.simulate import simulate
 from review.synopsis._ticks import frames_of_tubes
-from review.synopsis.groups import find_interactions, group_tubes
+from review.synopsis.groups import find_interactions, group_tubes, ties_of
 from review.synopsis.layout import Layout, LayoutOptions, Order, lay_out
 from review.synopsis.metrics import Figures, figures_of
 from review.synopsis.tubes import Tube
@@ -26,7 +26,7 @@ def judged(tubes: tuple[Tube, ...], options: LayoutOptions, rate: Fraction = RAT
         layout.start_frame,
         n_film_frames=layout.n_frames,
         n_footage_frames=100_000,
-        interactions=find_interactions(tubes),
+        ties=ties_of(find_interactions(tubes)),
     )
     return layout, figures
 

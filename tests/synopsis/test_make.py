@@ -14,7 +14,7 @@ import pytest
 from indexer.media import iter_frames
 from indexer.records import Recording, RecordingId, Track
 from models.errors import AlreadyThere, UnknownReference
-from review.film import ffmpeg_program
+from review.film_draft import ffmpeg_program
 from review.synopsis import (
     Arrangement,
     LayoutOptions,
@@ -26,6 +26,7 @@ from review.synopsis import (
     map_path_of,
 )
 from review.synopsis.lettering import time_text
+from review.synopsis.plan import plan_synopsis
 from tests.synopsis.scenes import Actor, Clip, make_clip, read_number
 
 ACTORS = (
@@ -191,6 +192,43 @@ def test_progress_goes_from_layout_to_the_last_frame(clip: Clip, tmp_path: Path)
 def test_a_map_or_film_that_exists_is_never_overwritten(clip: Clip, made: SynopsisReport) -> None:
     with pytest.raises(AlreadyThere, match="exists already"):
         film_of(clip.tracks, [clip], made.path)
+
+
+def test_a_film_that_another_run_finished_meanwhile_keeps_its_map(clip: Clip, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+
+    def another_finishes(stage: str, share: float) -> None:
+        if stage == "render" and not path.exists():
+            path.write_bytes(b"another's film")
+            map_path_of(path).write_bytes(b"another's map")
+
+    with pytest.raises(AlreadyThere, match="exists already"):
+        make_synopsis(
+            clip.tracks[:1],
+            {clip.recording.recording_id: clip.recording},
+            path,
+            SynopsisOptions(),
+            progress=another_finishes,
+        )
+
+    assert path.read_bytes() == b"another's film"
+    assert map_path_of(path).read_bytes() == b"another's map"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_stay_of_exactly_the_wanted_length_is_cut_so_that_the_film_keeps_to_it(tmp_path: Path) -> None:
+    walker = Actor(first=0, n_frames=101, from_xy=(5, 10), step_xy=(1, 1))
+    scene = make_clip(tmp_path, (walker,), n_frames=120)
+    stay_s = Fraction(10)
+
+    plan = plan_synopsis(
+        scene.tracks,
+        {scene.recording.recording_id: scene.recording},
+        SynopsisOptions(layout=LayoutOptions(length_s=stay_s)),
+    )
+
+    assert plan.n_frames / plan.rate <= stay_s
+    assert [cut.track_id for cut in plan.cut] == [scene.tracks[0].track_id]
 
 
 def test_nothing_to_show_is_said(clip: Clip, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.synopsis._ticks import frames_of_tubes
-from review.synopsis.groups import Interaction
+from review.synopsis.groups import Tie
 from review.synopsis.metrics import disorder, figures_of, interactions_preserved, never_overlap_bound_frames
 from tests.synopsis.scenes import straight_tube
 
@@ -41,7 +41,7 @@ def test_every_figure_agrees_with_counting_pixels(found: list[tuple[int, ...]]) 
     start = np.array([w[6] for w in found], np.int64)
     n_film = int((start + frames.n_frames).max())
 
-    figures = figures_of(frames, start, n_film_frames=n_film, n_footage_frames=1000, interactions=())
+    figures = figures_of(frames, start, n_film_frames=n_film, n_footage_frames=1000, ties=())
 
     union = twice = area = pairs = new = hidden = n_objects = 0
     for film in range(n_film):
@@ -90,7 +90,7 @@ def test_disorder_agrees_with_comparing_all_pairs(starts: list[tuple[int, int]])
 
 
 def test_an_interaction_is_preserved_to_one_frame_and_no_further() -> None:
-    pair = Interaction(first=0, second=1, kind="near", start_us=0, end_us=0)
+    pair = Tie(meetings=((0, 1),))
 
     assert interactions_preserved(np.array([7, 8]), [pair]) == 1.0
     assert interactions_preserved(np.array([7, 9]), [pair]) == 0.0

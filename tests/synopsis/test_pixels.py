@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from indexer.media import Picture, iter_frames, iter_pictures
 from indexer.sketches import cut_crop
-from review.film import FilmWriter, ffmpeg_program
+from review.film import FilmWriter
+from review.film_draft import ffmpeg_program
 from review.synopsis._planes import PicturePlanes
 from review.synopsis.backdrop import _clean_median
 

@@ -12,7 +12,7 @@ import pytest
 
 from indexer.media import iter_frames
 from indexer.records import Recording, RecordingId
-from review.film import ffmpeg_program
+from review.film_draft import ffmpeg_program
 from review.synopsis import SynopsisMap, make_synopsis
 from review.synopsis.backdrop import Backdrops
 from review.synopsis.fastforward import FastForwardOptions, make_fast_forward

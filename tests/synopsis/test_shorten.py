@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from review.synopsis.groups import find_meetings, group_tubes
-from review.synopsis.shorten import CutTrack, cut_units
+from review.synopsis.metrics import interactions_preserved
+from review.synopsis.shorten import CutTrack, cut_units, ties_across
 from review.synopsis.tubes import MICROSECONDS, Tube
 from tests.synopsis.scenes import straight_tube
 
@@ -67,6 +68,37 @@ def test_a_meeting_without_end_is_cut_all_the_same_and_said() -> None:
 
     assert len(pieces) == 8 and len(set(unit.tolist())) == 4
     assert all(track.is_meeting_cut for track in tracks)
+
+
+def test_a_meeting_that_is_cut_is_not_counted_as_preserved() -> None:
+    beside = straight_tube(4, start_s=0, duration_s=100, from_xy=(60, 120), to_xy=(70, 120))
+    whole = (LONE, beside)
+    meetings = find_meetings(whole)
+    pieces, unit, _ = cut(whole, 30)
+
+    ties = ties_across(meetings, whole, pieces)
+
+    assert len(ties) == 1
+    side_by_side = np.zeros(len(pieces), np.int64)
+    apart = 100 * unit
+    assert interactions_preserved(side_by_side, ties) == 1.0, "pieces that keep the source offset show it whole"
+    assert interactions_preserved(apart, ties) == 0.0
+
+
+def test_a_cut_beside_the_meeting_preserves_it() -> None:
+    tubes = (COMER, WAITER)
+    pieces, unit, _ = cut(tubes, 30)
+
+    assert interactions_preserved(100 * unit, ties_across(find_meetings(tubes), tubes, pieces)) == 1.0
+
+
+def test_pieces_are_counted_anew_where_standing_still_was_cut_out_before() -> None:
+    before, after = LONE.cut(0, 200, piece=0), LONE.cut(300, len(LONE.pts_ticks), piece=1)
+
+    pieces, _, tracks = cut((before, after), 15)
+
+    assert len(tracks) >= 1
+    assert [piece.piece for piece in pieces] == list(range(len(pieces)))
 
 
 @settings(max_examples=30, deadline=None)

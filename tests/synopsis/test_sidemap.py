@@ -14,12 +14,13 @@ from models.errors import Tampered, UnreadableInput
 from review.synopsis.sidemap import SCHEMA_NAME, MapObject, MapWriter, SourceDigest, SynopsisMap
 
 
-def an_object(frame: int, box: tuple[int, int, int, int], track: str, pts: int = 0) -> MapObject:
+def an_object(frame: int, box: tuple[int, int, int, int], track: str, pts: int = 0, piece: int = 0) -> MapObject:
     return MapObject(
         frame=frame,
         box_xyxy_px=box,
         recording_id=RecordingId("r-1"),
         track_id=TrackId(track),
+        piece=piece,
         pts_ticks=pts,
         source_box_xyxy_px=(1.0, 2.0, 3.0, 4.0),
         tag="21:00:00",
@@ -37,11 +38,12 @@ def write(path: Path, *frames: list[MapObject]) -> str:
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     rows = [an_object(0, (10, 10, 50, 50), "t-a", 90_000_000_000), an_object(0, (100, 10, 150, 50), "t-b")]
 
-    digest = write(tmp_path / "map", rows, [], [an_object(2, (5, 5, 9, 9), "t-c")])
+    digest = write(tmp_path / "map", rows, [], [an_object(2, (5, 5, 9, 9), "t-c", piece=3)])
     side_map = SynopsisMap(tmp_path / "map", expected_sha256=digest)
 
     assert side_map.objects_of(0) == tuple(rows)
     assert side_map.objects_of(1) == ()
+    assert [row.piece for row in side_map.objects_of(2)] == [3]
     assert side_map.n_objects == 3
     assert side_map.header["schema"] == SCHEMA_NAME
     assert side_map.header["sources"][0]["sha256"] == "ab"
@@ -77,6 +79,15 @@ def test_a_map_of_another_schema_is_refused_by_its_name(tmp_path: Path) -> None:
 
     with pytest.raises(UnreadableInput, match="other/9"):
         SynopsisMap(tmp_path / "map")
+
+
+def test_a_map_of_the_first_schema_which_had_no_pieces_is_still_read(tmp_path: Path) -> None:
+    write(tmp_path / "map", [an_object(0, (10, 10, 50, 50), "t-a", 7, piece=2)])
+    table = pq.read_table(tmp_path / "map").drop_columns(["piece"])
+    header = json.loads(table.schema.metadata[b"relecture"]) | {"schema": "relecture.synopsis-map/1"}
+    pq.write_table(table.replace_schema_metadata({"relecture": json.dumps(header)}), tmp_path / "first")
+
+    assert SynopsisMap(tmp_path / "first").objects_of(0) == (an_object(0, (10, 10, 50, 50), "t-a", 7),)
 
 
 def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
