@@ -9,6 +9,7 @@
     frames CLIP... --results DIR                 the imported detectors on a sample of frames
     all CLIP... --results DIR                    speed, frames and report in one run
     memory CLIP --log FILE                       peak memory of every segment of a long recording
+    engines CLIP --work DIR [--kill]             local workers and those of Dask: walls, equal digests, promised ends
     report --results DIR [--memory FILE]         tables in Markdown, and plots beside the results
 
 DVR-Scan brings another OpenCV and is installed in an environment of its own: name its program with --dvr-scan; with
@@ -24,6 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.indexing import report, speed
+from benchmarks.indexing.engines import compare_engines, table
 from benchmarks.indexing.footage import BuiltFootage, build, read_labels, read_sample, taken_whole
 from benchmarks.indexing.memory import follow_memory
 
@@ -70,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     memory.add_argument("clip", type=Path)
     memory.add_argument("--log", type=Path, required=True)
     memory.set_defaults(run=lambda arguments: follow_memory(arguments.clip, arguments.log))
+    engines = commands.add_parser("engines")
+    engines.add_argument("clip", type=Path)
+    engines.add_argument("--work", type=Path, required=True)
+    engines.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    engines.add_argument("--engine", nargs="+", choices=["local", "dask"], default=["local", "dask"])
+    engines.add_argument("--kill", action="store_true", help="Run Dask once more and kill a worker on the way.")
+    engines.set_defaults(run=_engines)
     tables = commands.add_parser("report")
     tables.add_argument("--results", type=Path, required=True)
     tables.add_argument("--memory", type=Path)
@@ -147,6 +156,11 @@ def _report(arguments: argparse.Namespace) -> None:
         print()
         print(report.memory_table(arguments.memory))
         report.draw_memory(arguments.memory, arguments.memory.with_suffix(".png"))
+
+
+def _engines(given: argparse.Namespace) -> None:
+    runs = compare_engines(given.clip, given.work, jobs=given.jobs, engines=given.engine, has_kill=given.kill)
+    print(table(runs))
 
 
 def _take_footage(clip: Path, folder: Path) -> None:

@@ -56,7 +56,7 @@ class Bench:
         self.root = root
         self.delivered = delivered
         self._requisition = root / "requisition.toml"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "RELECTURE_HOME": str(root / "home"),
             "RELECTURE_OPERATOR": "bench",
@@ -64,11 +64,8 @@ class Bench:
             "OMP_NUM_THREADS": "1",
         }
 
-    def prepare(self) -> None:
-        """Operator, requisition and recordings, once."""
-        from review.requisition import samples_requisition  # noqa: PLC0415  # Reason: the tool knows its own format.
-
-        self.root.mkdir(parents=True, exist_ok=True)
+    def film(self) -> None:
+        """A few short recordings, once."""
         self.delivered.mkdir(parents=True, exist_ok=True)
         mover = Mover(size_wh_px=(16, 36), start_xy_px=(-16, 70), speed_xy_px_s=(50, 0), from_s=2.0)
         for i in range(_N_RECORDINGS):
@@ -76,8 +73,14 @@ class Bench:
             if not path.exists():
                 times = irregular_pts(100, seed=i)
                 make_clip(path, movers=(mover,), size_wh_px=(160, 120), gop=8, pts_ticks=times, seed=i)
+
+    def enrol(self) -> None:
+        """An operator and a requisition, once."""
+        from review.requisition import samples_requisition  # noqa: PLC0415  # Reason: the tool knows its own format.
+
         if (self.root / "home").exists():
             return
+        self.root.mkdir(parents=True, exist_ok=True)
         span = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)
         self._requisition.write_text(samples_requisition([("cam1", "Gare")], start=span[0], end=span[1]))
         self.run(
@@ -152,7 +155,7 @@ class Bench:
         """Run a command that may fail; ``subprocess.TimeoutExpired`` when it takes longer than that."""
         return subprocess.run(
             [sys.executable, "-c", _PROGRAM, *arguments],
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
@@ -164,7 +167,7 @@ class Bench:
         """A command that runs in a session of its own; what it says is kept."""
         with subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *arguments],
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

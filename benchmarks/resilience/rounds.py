@@ -37,7 +37,8 @@ def rounds(bench: Bench, results: Path, disturb: Disturb, *, n_times: int, seed:
     state = results / "state.json"
     done = json.loads(state.read_text()) if state.exists() else {"times": {}, "rounds": 0, "wrong": []}
     times: Counter[str] = Counter(done["times"])
-    bench.prepare()
+    bench.enrol()
+    bench.film()
     whole, usual_by_command = bench.untouched()
     while times.total() < n_times:
         chance = random.Random(f"{seed}:{done['rounds']}")  # noqa: S311  # Reason: repeatable trouble, no secret.
