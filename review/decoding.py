@@ -23,6 +23,7 @@ from typing import Final, Self
 
 import models.errors
 from indexer import sandbox
+from indexer.findings import FindingKind
 from indexer.pipeline import IndexConfig, SegmentPlan, index_segment
 from indexer.probe import PacketTable, ProbeResult, probe
 from indexer.records import Recording
@@ -50,6 +51,9 @@ PROBE_PATIENCE_S: Final = 600.0
 PROBE_BYTES_PER_S: Final = 2e6
 """A file is given up when reading it takes longer than this pace, plus the patience: it hangs the decoder."""
 SECRETS: Final = ("RELECTURE_PASSPHRASE",)
+_LOST: Final = frozenset({FindingKind.CORRUPT_FRAMES, FindingKind.DECODE_ERRORS})
+_READ_STEP_BYTES: Final = 1 << 20
+_READ_MARGIN_BYTES: Final = 16 << 20
 _RESULT, _PROBLEM, _DEFECT = b"R", b"P", b"D"
 
 
@@ -223,6 +227,8 @@ def made(work: SegmentWork, loaded: ModelSet) -> bytes:
         segment = index_segment(recording, work.packets, work.plan, work.config, loaded)
         # Why: a medium that was unplugged meanwhile gives fewer pictures and no error; such a segment is not kept.
         _require_unchanged(recording)
+        if any(finding.kind in _LOST for finding in segment.findings):
+            _require_readable(recording, work.packets, work.plan)
     except OSError as problem:
         raise UnreadableInput(
             f"{recording.path} cannot be read ({problem.strerror}).",
@@ -237,6 +243,24 @@ def _require_unchanged(recording: Recording) -> None:
             f"{recording.path} has changed since it was imported.",
             hint="Restore the original as delivered: its digest is in the case; then run index again.",
         )
+
+
+def _require_readable(recording: Recording, packets: PacketTable, plan: SegmentPlan) -> None:
+    """Read the bytes of a segment plainly: ``OSError`` where it is the medium that fails, and not the recording.
+
+    A medium that is pulled out keeps its names for a while, and a decoder takes what it cannot read for damage. Where
+    the packets lie is known by their share of all bytes alone, so a margin is read as well.
+    """
+    sizes, first, end = packets.size_bytes, plan.first_frame, plan.first_frame + plan.n_frames
+    n_all = max(1, int(sizes.sum()))
+    begin = recording.size_bytes * int(sizes[:first].sum()) // n_all - _READ_MARGIN_BYTES
+    stop = recording.size_bytes * int(sizes[:end].sum()) // n_all + _READ_MARGIN_BYTES
+    descriptor = os.open(recording.path, os.O_RDONLY)
+    try:
+        for at in range(max(0, begin), min(recording.size_bytes, stop), _READ_STEP_BYTES):
+            os.pread(descriptor, _READ_STEP_BYTES, at)
+    finally:
+        os.close(descriptor)
 
 
 def _serve(connection: Connection, readable: Sequence[str], profile: Profile | None, has_card: bool) -> None:

@@ -19,7 +19,7 @@ from indexer.index import void_segments
 from indexer.probe import ProbeResult, sha256_of_file
 from indexer.records import Recording
 from indexer.ticks import ClockRecord
-from models.errors import OutOfScope, RelectureError, UnreadableInput, UsageProblem
+from models.errors import EnvironmentProblem, OutOfScope, RelectureError, UnreadableInput, UsageProblem
 from review.audit.record import JsonObject
 from review.clock_reading import ClockReading, stamp_in_name
 from review.decoding import probe_in_child
@@ -188,6 +188,9 @@ def import_footage(
         for file in files:
             try:
                 items.append(work.take(file))
+            except EnvironmentProblem:
+                # Why: a full disk is no trouble of this file, and the next one would meet it too.
+                raise
             except RelectureError as problem:
                 if len(files) == 1:
                     raise

@@ -10,7 +10,7 @@
     all CLIP... --results DIR                    speed, frames and report in one run
     memory CLIP --log FILE                       peak memory of every segment of a long recording
     engines CLIP --work DIR [--kill]             local workers and those of Dask: walls, equal digests, promised ends
-    report --results DIR [--memory FILE]         tables in Markdown, and plots beside the results
+    report --results DIR [--memory FILE...]      tables in Markdown, and plots beside the results
 
 DVR-Scan brings another OpenCV and is installed in an environment of its own: name its program with --dvr-scan; with
 --dvr-scan-s it scans so many seconds of each recording, and its time for the whole is extrapolated.
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     engines.set_defaults(run=_engines)
     tables = commands.add_parser("report")
     tables.add_argument("--results", type=Path, required=True)
-    tables.add_argument("--memory", type=Path)
+    tables.add_argument("--memory", type=Path, nargs="+")
     tables.set_defaults(run=_report)
     return parser
 
@@ -152,10 +152,11 @@ def _report(arguments: argparse.Namespace) -> None:
     (arguments.results / "tables.md").write_text(text)
     print(text)
     report.draw_speed(arguments.results, arguments.results / "speed.png")
-    if getattr(arguments, "memory", None) is not None:
-        print()
-        print(report.memory_table(arguments.memory))
-        report.draw_memory(arguments.memory, arguments.memory.with_suffix(".png"))
+    logs = getattr(arguments, "memory", None) or []
+    for log in logs:
+        print(f"\n{log.stem}\n\n{report.memory_table(log)}")
+    if logs:
+        report.draw_memory(logs, arguments.results / "memory.png")
 
 
 def _engines(given: argparse.Namespace) -> None:

@@ -166,21 +166,24 @@ def draw_speed(folder: Path, out: Path) -> None:
     figure.savefig(out)
 
 
-def draw_memory(log: Path, out: Path, *, limit_mib: float = 1536) -> None:
-    """Peak and resident memory of one worker over the length of a recording."""
+def draw_memory(logs: Sequence[Path], out: Path, *, limit_mib: float = 1536) -> None:
+    """Peak of one worker, and what it holds between segments, over the length of each recording."""
     from matplotlib.figure import Figure  # noqa: PLC0415  # Reason: only where a plot is asked for.
 
-    items: Sequence[SegmentMemory] = read_memory(log)
-    hours = [item.start_s / 3600 for item in items]
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     axes = figure.subplots()
-    axes.plot(hours, [item.peak_mib for item in items], drawstyle="steps-post", label="peak in the segment")
-    axes.plot(hours, [item.resident_mib for item in items], label="after the segment", color="#9a9a9a")
+    for log, colour in zip(logs, BAR_COLOURS[0::3], strict=False):
+        items: Sequence[SegmentMemory] = read_memory(log)
+        hours = [item.start_s / 3600 for item in items]
+        peaks = [item.peak_mib for item in items]
+        axes.plot(hours, peaks, drawstyle="steps-post", label=f"{log.stem}: peak in the segment", color=colour)
+        held = [item.resident_mib for item in items]
+        axes.plot(hours, held, label="after the segment", color=colour, linewidth=0.6, alpha=0.6)
     axes.axhline(limit_mib, color="#c0392b", linewidth=0.8, label="1.5 GiB")
     axes.set_ylim(0, limit_mib * 1.08)
     axes.set_xlabel("hours of the recording")
     axes.set_ylabel("MiB, one worker")
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", ncols=3, fontsize="small")
     figure.savefig(out)
 
 

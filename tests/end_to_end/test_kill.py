@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process that is killed at any point leaves a case from which the same command goes on to the same result."""
+"""A process that is killed, paused or stopped at any point leaves a case that the same command takes to its result."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ import pytest
 from review.footage import import_footage
 from review.indexing import run_index
 from review.recordings import read_recordings
+from review.search import Query, search
 from review.session import CaseSession
 from tests.clips import Mover, irregular_pts, make_clip
-from tests.footage.fixtures import DISPLAYED, Desk
+from tests.footage.fixtures import DISPLAYED, Desk, bodies_of
 
 N_RECORDINGS = 5
 PATIENCE_S = 120.0
@@ -33,22 +34,31 @@ def _start(*arguments: object) -> subprocess.Popen[bytes]:
         [sys.executable, "-c", COMMAND, *map(str, arguments)],
         env=environment,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     )
 
 
-def _kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool], *, delay_s: float) -> bool:
-    """Kill a process and its workers once a condition holds; False when it ended before."""
+def _wait_until(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
+    """Until a condition holds, or the process ended by itself."""
     deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and not is_time():
         assert time.monotonic() < deadline, "the process came no further"
         time.sleep(0.005)
+
+
+def _n_segments(folder: Path) -> int:
+    return len(list((folder / "blobs" / "segments").glob("*/*.age")))
+
+
+def _kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool], *, delay_s: float) -> bool:
+    """Kill a process and its workers once a condition holds; False when it ended before."""
+    _wait_until(process, is_time)
     time.sleep(delay_s)
     was_running = process.poll() is None
     if was_running:
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=30)
+    process.communicate(timeout=30)
     return was_running
 
 
@@ -87,7 +97,7 @@ def test_an_index_killed_again_and_again_ends_as_one_made_in_one_go(
         whole = run_index(session, jobs=1)
 
     def has_made(n_segments: int) -> bool:
-        return len(list((folder / "blobs" / "segments").glob("*/*.age"))) >= n_segments
+        return _n_segments(folder) >= n_segments
 
     n_killed = 0
     for wanted in (1, 3) if jobs == 1 else (2,):
@@ -101,6 +111,40 @@ def test_an_index_killed_again_and_again_ends_as_one_made_in_one_go(
     assert left > 0
     assert resumed.content_sha256 == whole.content_sha256
     assert resumed.n_segments_made == N_RECORDINGS - left
+
+
+@pytest.mark.slow
+def test_an_index_is_searched_while_it_is_made_and_goes_on_after_a_pause_and_a_stop(
+    desk: Desk, delivered: list[Path]
+) -> None:
+    folder = desk.case()
+    with desk.open(folder) as session:
+        _imported(session, delivered)
+
+    process = _start("index", folder, "--jobs", 2)
+    _wait_until(process, lambda: _n_segments(folder) >= 1)
+    os.killpg(process.pid, signal.SIGSTOP)
+    with desk.open(folder, writing=False) as reader:
+        n_found_while_paused = search(reader, Query(), purpose="essai").coverage.n_recordings_indexed
+    os.killpg(process.pid, signal.SIGCONT)
+    _wait_until(process, lambda: _n_segments(folder) > n_found_while_paused)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=30)[1].decode()
+    with desk.open(folder) as session:
+        resumed = run_index(session, jobs=1)
+    with desk.open(desk.case("whole")) as session:
+        _imported(session, delivered)
+        whole = run_index(session, jobs=1)
+
+    assert 1 <= n_found_while_paused < N_RECORDINGS
+    assert process.returncode == 130
+    assert said.strip() == "Interrupted. What was committed is kept; run the same command to go on."
+    assert [body["outcome"] for body in bodies_of(folder) if body.get("act") == "index.run" and "outcome" in body] == [
+        "interrupted",
+        "done",
+    ]
+    assert resumed.content_sha256 == whole.content_sha256
+    assert resumed.n_segments_made < N_RECORDINGS
 
 
 def test_an_import_killed_while_it_reads_leaves_no_half_recording(desk: Desk, delivered: list[Path]) -> None:

@@ -327,15 +327,23 @@ def test_a_stop_between_packets_and_document_leaves_no_half_recording(
         assert len(read_recordings(session)) == report.n_imported == 1
 
 
-def test_a_full_disk_leaves_the_case_as_it_was(desk: Desk, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("n_files", [1, 2])
+def test_a_full_disk_ends_an_import_and_leaves_the_case_as_it_was(
+    desk: Desk, clip: Path, n_files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copyfile(clip, desk.delivered / "second.mp4")
+    tried: list[str] = []
     with desk.open(desk.case()) as session:
 
         def full(name: str, content: bytes) -> None:
+            tried.append(name)
             raise StoreProblem("No space left on device.", hint="Free some space.")
 
         monkeypatch.setattr(session.store, "write", full)
         with pytest.raises(StoreProblem):
-            import_footage(session, [clip], camera="cam1", start=DISPLAYED)
+            import_footage(session, [clip, desk.delivered / "second.mp4"][:n_files], camera="cam1")
+        # Why: it is no trouble of the first file, so it is not said of it, and the second is not tried.
+        assert len(tried) == 1
         assert read_recordings(session) == ()
         assert acts_of(session)[-1] == ("import.run", "result")
         assert bodies_of(session.folder)[-1]["outcome"] == "failed"

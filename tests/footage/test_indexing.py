@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import pytest
 
 import review.decoding
+from indexer.findings import Finding, FindingKind
 from indexer.pipeline import IndexConfig
-from indexer.segments import read_header
+from indexer.segments import Segment, read_header
 from models.errors import StoreProblem, Tampered, UnreadableInput
 from models.modelset import ModelSet
 from review.decoding import SegmentWork
@@ -201,6 +203,41 @@ def test_an_original_that_goes_while_it_is_read_keeps_what_was_whole_and_nothing
     for file in desk.root.glob("*.mp4"):
         file.rename(desk.delivered / file.name)
     assert run_index(writer, jobs=1).n_segments >= 4
+
+
+def test_pictures_that_a_failing_medium_lost_are_not_taken_for_damage(
+    writer: CaseSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = Finding(kind=FindingKind.DECODE_ERRORS, component="decode", detail="3 frame(s) are lost.", count=3)
+
+    class Failing(InProcess):
+        """The decoder gives fewer pictures, and the medium still has its names; reading says why."""
+
+        def work(self, work: SegmentWork, loaded: ModelSet) -> bytes:
+            index = review.decoding.index_segment
+
+            def with_losses(*arguments: object) -> Segment:
+                segment = index(*arguments)  # type: ignore[arg-type]
+                return replace(segment, findings=(*segment.findings, lost))
+
+            with monkeypatch.context() as patch:
+                patch.setattr(review.decoding, "index_segment", with_losses)
+                if work.recording.camera == "cam1":
+                    patch.setattr(os, "pread", _failing_read)
+                return super().work(work, loaded)
+
+    report = run_index(writer, engine=Failing())
+    problems = {item.camera: item.problem for item in report.recordings}
+    kept = {segment.recording_id for segment in index_of(writer).segments}
+
+    assert "cannot be read (Input/output error)" in problems["cam1"]
+    # Why: of the other one everything can be read, so what its decoder did not give is damage.
+    assert problems["cam2"] == "" and len(kept) == 1
+    assert run_index(writer, jobs=1).n_segments_made == 1
+
+
+def _failing_read(*_: object) -> bytes:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_the_only_recording_gone_is_an_error(desk: Desk, clips: tuple[Clip, Clip]) -> None:
