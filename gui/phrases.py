@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gui.times import format_clock, format_day, format_displayed, format_media_s
+from gui.times import format_clock, format_day, format_displayed, format_media_s, format_moment
 from gui.words import CATALOGUE, Words
 from review.desk_values import Problem, Swatch
 from review.hits import RANKED, Coverage, Hit, HitAttribute, MadeBy, Movement, Query
@@ -52,7 +52,10 @@ class Phrases:
 
     def class_name(self, name: str) -> str:
         """A class for a person; a class unknown to the catalogue as it is."""
-        key = f"class.{name}"
+        return self._named("class", name)
+
+    def _named(self, kind: str, name: str) -> str:
+        key = f"{kind}.{name}"
         return self.words(key) if key in CATALOGUE else name
 
     def value(self, attribute: HitAttribute) -> str:
@@ -169,6 +172,34 @@ class Phrases:
         if query is not None and query.makes and not coverage.has_makes:
             made.append(self.words("coverage.no_makes"))
         return tuple(made)
+
+    def filters(self, query: Query) -> str:
+        """What a list is filtered by, in the names of the filter panel; empty for no filter."""
+        words = self.words
+        chosen = (
+            ("classes", [self.class_name(name) for name in query.classes]),
+            ("colours", self._colour_names(query.colours)),
+            ("upper", self._colour_names(query.upper)),
+            ("lower", self._colour_names(query.lower)),
+            ("bags", [self._named("bag", name) for name in query.bags]),
+            ("makes", list(query.makes)),
+            ("sizes", [words(f"size.{name}") for name in query.sizes]),
+            ("speeds", [words(f"speed.{name}") for name in query.speeds]),
+            ("directions", [words(f"direction.{name}") for name in query.directions]),
+            ("cameras", list(query.cameras)),
+            ("time", [format_moment(moment) for moment in (query.from_utc, query.to_utc) if moment is not None]),
+            ("text", [query.text] if query.text else []),
+        )
+        return " · ".join(
+            words("synopsis.filter", name=words(f"filter.{key}"), values=", ".join(names))
+            for key, names in chosen
+            if names
+        )
+
+    def _colour_names(self, names: tuple[str, ...]) -> list[str]:
+        found = [(name, self.swatch(name)) for name in names]
+        is_french = self.words.language == "fr"
+        return [name if item is None else item.french if is_french else item.english for name, item in found]
 
     def problem(self, problem: Problem) -> ProblemText:
         """A problem in the window's language; the words of the floor below stay as a detail."""

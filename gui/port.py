@@ -19,6 +19,7 @@ from review.desk_values import (
     Progress,
     Swatch,
     SynopsisOutlook,
+    SynopsisWish,
     VerdictName,
 )
 from review.hits import Query, SearchResult
@@ -79,14 +80,14 @@ class DeskPort(Protocol):
         """Write the hit's span as a clip."""
         ...
 
-    def plan_synopsis(self, query: Query, *, purpose: str, wanted_s: int | None = None) -> SynopsisOutlook:
+    def plan_synopsis(self, query: Query, *, purpose: str, wish: SynopsisWish) -> SynopsisOutlook:
         """How long a synopsis of a query's hits would be, and what it leaves out."""
         ...
 
     def make_synopsis(
-        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wanted_s: int | None = None
+        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wish: SynopsisWish
     ) -> None:
-        """Write a synopsis of a query's hits, reporting progress."""
+        """Write a synopsis of a query's hits, and what is wished for beside it, reporting progress."""
         ...
 
     def close(self) -> None:

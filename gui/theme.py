@@ -143,6 +143,10 @@ def make_style_sheet(t: Tokens) -> str:
     QComboBox {{ min-height: 24px; }}
     QComboBox QAbstractItemView {{ background: {t.surface}; color: {t.text}; border: 1px solid {t.line_strong};
         selection-background-color: {t.accent_soft}; selection-color: {t.text}; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {t.muted}; border-radius: 3px;
+        background: {t.surface}; }}
+    QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+    QCheckBox:focus {{ color: {t.accent}; }}
     QPushButton {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line_strong}; border-radius: 5px;
         padding: 5px 10px; min-height: 18px; }}
     QPushButton:hover {{ border-color: {t.accent}; }}

@@ -35,6 +35,7 @@ from review.desk_values import (
     Progress,
     Swatch,
     SynopsisOutlook,
+    SynopsisWish,
     VerdictName,
 )
 from review.frames import HitFrames, frame_source
@@ -43,10 +44,12 @@ from review.operators import list_operators
 from review.recordings import CaseRecording, read_recordings
 from review.session import CaseSession
 
-__all__ = ["Desk", "Lobby", "palette"]
+__all__ = ["Desk", "Lobby", "palette", "siblings_of"]
 
 _LAYOUT_SHARE: Final = 0.1
 """Part of a synopsis' progress that laying it out counts for; painting is the rest."""
+_FILM_SHARE: Final = 0.6
+"""Part that the synopsis counts for where a fast-forward film is made after it."""
 _PARIS: Final = ZoneInfo("Europe/Paris")
 _RGB_U8_BY_COLOUR: Final = {
     "black": (24, 24, 26),
@@ -70,6 +73,15 @@ def palette() -> tuple[Swatch, ...]:
         Swatch(name=name, french=FRENCH_BY_COLOUR[name], english=name, rgb_u8=_RGB_U8_BY_COLOUR[name])
         for name in COLOURS
     )
+
+
+def siblings_of(film_path: Path) -> tuple[Path, Path]:
+    """Where the fast-forward film and the folder of layers of a synopsis lie: beside it, under its name.
+
+    >>> [str(path) for path in siblings_of(Path("a/rue.mp4"))]
+    ['a/rue-avance-rapide.mp4', 'a/rue-calques']
+    """
+    return film_path.with_stem(f"{film_path.stem}-avance-rapide"), film_path.with_name(f"{film_path.stem}-calques")
 
 
 class Lobby:
@@ -230,7 +242,7 @@ class Desk:
         with self._lock:
             evidence.export_clip(self._session, track_id, out_path)
 
-    def plan_synopsis(self, query: Query, *, purpose: str, wanted_s: int | None = None) -> SynopsisOutlook:
+    def plan_synopsis(self, query: Query, *, purpose: str, wish: SynopsisWish) -> SynopsisOutlook:
         """How long a synopsis of a query's hits would be and what it leaves out; the search is logged.
 
         Raises:
@@ -238,11 +250,11 @@ class Desk:
             UnreadableInput: An original is missing or has changed.
         """
         # Why: loads the numeric compiler, which a window that only looks does not need.
-        from review.synopsis.door import gather, options_of_length, plan_of  # noqa: PLC0415
+        from review.synopsis.door import gather, options_of, plan_of  # noqa: PLC0415
 
         with self._lock:
             material = gather(self._session, query, purpose=purpose)
-        plan = plan_of(material, options_of_length(wanted_s))
+        plan = plan_of(material, options_of(wish))
         return SynopsisOutlook(
             length_s=plan.length_s,
             bound_s=plan.bound_s,
@@ -254,7 +266,9 @@ class Desk:
                 for span, start, end in plan.left_out()
             ),
             n_others=len(material.context),
-            wanted_s=wanted_s,
+            wish=wish,
+            is_missed=plan.missed_length,
+            cameras=tuple(panel.camera for panel in plan.panels),
             in_pieces=tuple(
                 InPieces(track_id=cut.track_id, times=times, is_meeting_cut=cut.is_meeting_cut)
                 for cut, times in plan.pieces()
@@ -262,35 +276,59 @@ class Desk:
         )
 
     def make_synopsis(
-        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wanted_s: int | None = None
+        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wish: SynopsisWish
     ) -> None:
-        """Write a film of a query's hits with its map beside it, heads and plates masked; nothing is left on cancel.
+        """Write a film of a query's hits with its map beside it, and its siblings where they are wished for.
 
-        The search is made again, and logged again: the film shows what the case holds now.
+        The search is made again, and logged again: the film shows what the case holds now. What is not finished when
+        the officer stops is not left behind. Siblings are named after the film (:func:`siblings_of`).
 
         Raises:
-            AlreadyThere: The film or its map exists.
+            AlreadyThere: The film, its map or a sibling exists.
             UnknownReference: There is nothing to show.
+            UsageProblem: Unmasking without a hit that an officer validated.
             StoreProblem: It cannot be written.
         """
         # Why: loads the numeric compiler, which a window that only looks does not need.
-        from review.synopsis.door import case_synopsis, gather, options_of_length  # noqa: PLC0415
+        from review.synopsis.door import (  # noqa: PLC0415
+            case_fast_forward,
+            case_layers,
+            case_synopsis,
+            gather,
+            options_of,
+            require_free,
+        )
 
+        forward_path, layers_folder = siblings_of(out_path)
+        require_free(*([forward_path] if wish.forward_speed else []), *([layers_folder] if wish.has_layers else []))
         with self._lock:
-            material = gather(self._session, query, purpose=purpose)
+            reason = wish.unmask_reason.strip()
+            material = gather(self._session, query, purpose=reason or purpose, unmask=bool(reason))
+        film_share = _FILM_SHARE if wish.forward_speed else 1.0
 
         def told(stage: str, fraction: float) -> None:
             share = _LAYOUT_SHARE * fraction if stage == "layout" else _LAYOUT_SHARE + (1 - _LAYOUT_SHARE) * fraction
-            progress.report(share)
+            progress.report(film_share * share)
 
         case_synopsis(
             self._session,
             material,
             out_path,
-            options_of_length(wanted_s),
+            options_of(wish),
             progress=told,
             cancel=lambda: progress.is_cancelled,
         )
+        if wish.has_layers and not progress.is_cancelled:
+            case_layers(self._session, material, layers_folder)
+        if wish.forward_speed and not progress.is_cancelled:
+            case_fast_forward(
+                self._session,
+                material,
+                forward_path,
+                speed=wish.forward_speed,
+                progress=lambda _, fraction: progress.report(film_share + (1 - film_share) * fraction),
+                cancel=lambda: progress.is_cancelled,
+            )
 
     def close(self) -> None:
         """Close the case; idempotent."""

@@ -7,7 +7,7 @@ Kept apart from :mod:`review.desk` so that presenters and their fakes load neith
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +30,7 @@ __all__ = [
     "Progress",
     "Swatch",
     "SynopsisOutlook",
+    "SynopsisWish",
     "VerdictName",
     "problem_of",
 ]
@@ -72,6 +73,40 @@ class InPieces:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SynopsisWish:
+    """What an officer wants of a synopsis: the options of the command.
+
+    Attributes:
+        wanted_s: Length; None leaves it to the scene. Excludes ``density``.
+        density: Objects at once; None takes what the scene holds.
+        order: How much the film keeps to source order.
+        never_overlaps: True lets no object cover another.
+        arrangement: Cameras side by side, or one after another.
+        split_s: Stays longer than this are cut into pieces; None keeps them whole.
+        keeps_still: True shows standing vehicles for as long as they stood.
+        unmask_reason: Why heads and plates of validated hits are to be seen; empty keeps them masked.
+        forward_speed: One frame in so many of a fast-forward film of native frames, made beside; 0 makes none.
+        has_layers: True also draws paths, heat, dwell and hours.
+    """
+
+    wanted_s: int | None = None
+    density: int | None = None
+    order: Literal["balanced", "chronological", "free"] = "balanced"
+    never_overlaps: bool = False
+    arrangement: Literal["side", "sequence"] = "side"
+    split_s: int | None = None
+    keeps_still: bool = False
+    unmask_reason: str = ""
+    forward_speed: int = 0
+    has_layers: bool = False
+
+    @property
+    def of_the_plan(self) -> SynopsisWish:
+        """The part that length and contents of the film depend on."""
+        return replace(self, unmask_reason="", forward_speed=0, has_layers=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SynopsisOutlook:
     """What a synopsis would be, before anything is rendered.
 
@@ -83,8 +118,10 @@ class SynopsisOutlook:
         n_objects: Objects shown; all hits are.
         left_out: Spans left out, in order of object and time.
         n_others: Objects of the same recordings that are not among the hits.
-        wanted_s: Length that was asked for; None leaves it to the scene.
+        wish: What was asked for.
+        is_missed: True when the objects cannot be shown in the length that was asked for.
         in_pieces: What is shown in pieces side by side, to keep to that length.
+        cameras: Cameras of the objects, sorted.
     """
 
     length_s: float
@@ -94,8 +131,10 @@ class SynopsisOutlook:
     n_objects: int
     left_out: tuple[LeftOut, ...]
     n_others: int
-    wanted_s: int | None = None
+    wish: SynopsisWish
+    is_missed: bool = False
     in_pieces: tuple[InPieces, ...] = ()
+    cameras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from gui.port import DeskPort
 from gui.runner import Job, Latest, Runner
-from review.desk_values import Problem, SynopsisOutlook
+from review.desk_values import Problem, SynopsisOutlook, SynopsisWish
 from review.hits import Query
 
 __all__ = ["ExportKind", "ExportsPresenter", "ExportsState", "ExportsView"]
@@ -84,7 +84,7 @@ class ExportsPresenter:
         """Write the hit's clips; False when another task runs."""
         return self._start("clip", out_path, lambda job: self._desk.export_clip(track_id, out_path=out_path))
 
-    def plan_synopsis(self, query: Query, *, purpose: str, wanted_s: int | None = None) -> bool:
+    def plan_synopsis(self, query: Query, *, purpose: str, wish: SynopsisWish | None = None) -> bool:
         """Find out how long a synopsis would be, then have the view ask; False when another task runs."""
 
         def planned(outlook: SynopsisOutlook) -> None:
@@ -97,20 +97,18 @@ class ExportsPresenter:
         self.state = ExportsState(kind="synopsis", is_running=True)
         self._view.show_export(self.state)
         self._task.start(
-            lambda job: self._desk.plan_synopsis(query, purpose=purpose, wanted_s=wanted_s),
+            lambda job: self._desk.plan_synopsis(query, purpose=purpose, wish=wish or SynopsisWish()),
             done=planned,
             failed=self._failed,
         )
         return True
 
-    def synopsis(self, query: Query, *, purpose: str, out_path: Path, wanted_s: int | None = None) -> bool:
+    def synopsis(self, query: Query, *, purpose: str, out_path: Path, wish: SynopsisWish) -> bool:
         """Write a synopsis of a query's hits; False when another task runs."""
         return self._start(
             "synopsis",
             out_path,
-            lambda job: self._desk.make_synopsis(
-                query, purpose=purpose, out_path=out_path, progress=job, wanted_s=wanted_s
-            ),
+            lambda job: self._desk.make_synopsis(query, purpose=purpose, out_path=out_path, progress=job, wish=wish),
         )
 
     def cancel(self) -> None:

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -25,12 +24,10 @@ from PySide6.QtWidgets import (
 from gui.presenters.exports import ExportKind
 from gui.widgets.parts import label, rule
 from gui.words import Words
-from review.desk_values import SynopsisOutlook
 from review.hits import Hit
 
-__all__ = ["KEYS", "KeysDialog", "NoteDialog", "ReasonDialog", "SynopsisDialog", "ask_export_path"]
+__all__ = ["KEYS", "AskDialog", "KeysDialog", "NoteDialog", "ReasonDialog", "ask_export_path"]
 
-MOST_WANTED_S: Final = 6 * 3600
 KEYS: Final = (
     ("/", "keys.search"),
     ("↑ ↓ ← →", "keys.move"),
@@ -49,14 +46,14 @@ KEYS: Final = (
     ("B", "keys.box"),
     ("+  −  0", "keys.zoom"),
     ("F", "keys.theatre"),
-    ("S  C", "keys.export"),
+    ("S  C  Y", "keys.export"),
     ("Esc", "keys.back"),
     ("F1", "keys.help"),
 )
 """Keys as shown, with what they do."""
 
 
-class _Dialog(QDialog):
+class AskDialog(QDialog):
     """A dialog with a column, and buttons that say what they do in the window's language."""
 
     def __init__(self, parent: QWidget, words: Words, *, title: str, ok: str) -> None:
@@ -79,7 +76,7 @@ class _Dialog(QDialog):
         self.buttons.rejected.connect(self.reject)
 
 
-class NoteDialog(_Dialog):
+class NoteDialog(AskDialog):
     """A note on a hit, with the verdict that it goes with: a note is never stored without one."""
 
     def __init__(self, parent: QWidget, words: Words, hit: Hit) -> None:
@@ -116,7 +113,7 @@ class NoteDialog(_Dialog):
         return next(name for name, button in self._buttons.items() if button.isChecked())
 
 
-class ReasonDialog(_Dialog):
+class ReasonDialog(AskDialog):
     """Why a picture is to be shown unmasked; without a reason there is no OK."""
 
     def __init__(self, parent: QWidget, words: Words) -> None:
@@ -135,86 +132,6 @@ class ReasonDialog(_Dialog):
     def reason(self) -> str:
         """What was typed."""
         return self._reason.text().strip()
-
-
-class SynopsisDialog(_Dialog):
-    """How long the film will be, what no film can go below, and everything that it leaves out."""
-
-    def __init__(self, parent: QWidget, words: Words, outlook: SynopsisOutlook) -> None:
-        super().__init__(parent, words, title=words("synopsis.title"), ok=words("synopsis.ok"))
-        length = label(wraps=True)
-        length.setText(
-            words(
-                "synopsis.length",
-                length=words.number(outlook.length_s, decimals=1),
-                n=words.number(outlook.n_objects),
-                footage=words.number(outlook.footage_s),
-            )
-        )
-        bound = label("muted", wraps=True)
-        bound.setText(
-            words(
-                "synopsis.bound",
-                bound=words.number(outlook.bound_s, decimals=1),
-                density=words.number(outlook.density, decimals=1),
-            )
-        )
-        self._left_out = QPlainTextEdit()
-        self._left_out.setReadOnly(True)
-        self._left_out.setFixedHeight(130)
-        self._left_out.setPlainText("\n".join(self._lines(outlook)))
-        self._wanted = QSpinBox()
-        self._wanted.setRange(0, MOST_WANTED_S)
-        self._wanted.setValue(outlook.wanted_s or 0)
-        self._wanted.setSuffix(" s")
-        self._wanted.setSpecialValueText(words("synopsis.free"))
-        self._wanted.setAccessibleName(words("synopsis.wanted"))
-        wanted = QHBoxLayout()
-        asked = label()
-        asked.setText(words("synopsis.wanted"))
-        wanted.addWidget(asked)
-        wanted.addWidget(self._wanted)
-        wanted.addStretch()
-        self.column.addWidget(length)
-        self.column.addWidget(bound)
-        self.column.addLayout(wanted)
-        self.column.addWidget(self._left_out)
-        self.column.addWidget(self.buttons)
-
-    def _lines(self, outlook: SynopsisOutlook) -> list[str]:
-        words = self.words
-        lines = [
-            words(
-                "synopsis.still",
-                track=item.track_id,
-                start=item.start,
-                end=item.end,
-                duration=words.number(item.duration_s),
-            )
-            for item in outlook.left_out
-        ]
-        lines += [
-            words("synopsis.pieces", track=item.track_id, times=", ".join(item.times))
-            + (words("synopsis.meeting") if item.is_meeting_cut else "")
-            for item in outlook.in_pieces
-        ]
-        if outlook.n_others:
-            lines.append(words("synopsis.others", n=words.number(outlook.n_others)))
-        return lines or [words("synopsis.nothing")]
-
-    @property
-    def wanted_s(self) -> int | None:
-        """Length that is asked for, seconds; None leaves it to the scene."""
-        return self._wanted.value() or None
-
-    def want(self, seconds: int) -> None:
-        """Ask for a length; 0 leaves it to the scene."""
-        self._wanted.setValue(seconds)
-
-    @property
-    def left_out(self) -> str:
-        """What is said to be left out."""
-        return self._left_out.toPlainText()
 
 
 class KeysDialog(QDialog):

@@ -19,11 +19,12 @@ from gui.presenters.exports import ExportKind, ExportsPresenter, ExportsState
 from gui.presenters.hits import HitsPresenter, HitsState, Order
 from gui.presenters.player import PlayerPresenter, PlayerState
 from gui.runner import Runner
-from gui.widgets.dialogs import NoteDialog, ReasonDialog, SynopsisDialog, ask_export_path
+from gui.widgets.dialogs import NoteDialog, ReasonDialog, ask_export_path
 from gui.widgets.filters import FilterPanel
 from gui.widgets.player import PlayerPanel
 from gui.widgets.results import ResultsPanel
 from gui.widgets.status import StatusBar
+from gui.widgets.synopsis import SynopsisDialog
 from gui.words import Words
 from review.desk_values import SynopsisOutlook, VerdictName
 from review.hits import Hit, Query
@@ -43,7 +44,7 @@ class Workbench(QWidget):
     def __init__(self, *, desk: DeskPort, runner: Runner, words: Words) -> None:
         super().__init__()
         self._desk, self._words = desk, words
-        phrases = Phrases(words, desk.palette)
+        self._phrases = phrases = Phrases(words, desk.palette)
         self._shelf = shelf = CropShelf(desk=desk, runner=runner, parent=self)
         self.filters = FilterPanel(card=desk.card, palette=desk.palette, words=words, phrases=phrases)
         self.results = ResultsPanel(words=words, phrases=phrases, shelf=shelf)
@@ -86,16 +87,17 @@ class Workbench(QWidget):
 
     def ask_synopsis(self, query: Query, outlook: SynopsisOutlook) -> None:
         """See :class:`gui.presenters.exports.ExportsView`."""
-        purpose, dialog = self.hits.state.purpose, SynopsisDialog(self, self._words, outlook)
+        purpose = self.hits.state.purpose
+        dialog = SynopsisDialog(self, self._words, phrases=self._phrases, query=query, outlook=outlook)
         if dialog.exec() != QDialog.DialogCode.Accepted:
             return
-        if dialog.wanted_s != outlook.wanted_s:
+        if dialog.needs_plan:
             # Why: nothing is written before its length, and what it cuts, was seen.
-            self.exports.plan_synopsis(query, purpose=purpose, wanted_s=dialog.wanted_s)
+            self.exports.plan_synopsis(query, purpose=purpose, wish=dialog.wish)
             return
         out_path = ask_export_path(self, self._words, "synopsis", suggestion="synopsis.mp4")
         if out_path is not None:
-            self.exports.synopsis(query, purpose=purpose, out_path=out_path, wanted_s=outlook.wanted_s)
+            self.exports.synopsis(query, purpose=purpose, out_path=out_path, wish=dialog.wish)
 
     def search(self) -> None:
         """Search with what the panel holds."""
@@ -284,6 +286,7 @@ class Workbench(QWidget):
             ("F", self.toggle_theatre),
             ("S", lambda: self._export("still")),
             ("C", lambda: self._export("clip")),
+            ("Y", lambda: self._export("synopsis")),
             ("Esc", self._escape),
         ):
             _bind(self, key, act)

@@ -14,13 +14,16 @@ from gui.words.main_page import TEXTS as MAIN_PAGE
 from gui.words.problems import TEXTS as PROBLEMS
 from gui.words.shared import TEXTS as SHARED
 from gui.words.start_page import TEXTS as START_PAGE
+from gui.words.synopsis import TEXTS as SYNOPSIS
 
 __all__ = ["CATALOGUE", "LANGUAGES", "Language", "Words", "language_for"]
 
 Language = Literal["fr", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
 
-CATALOGUE: Final = {key: (french, english) for key, french, english in (*SHARED, *START_PAGE, *MAIN_PAGE, *PROBLEMS)}
+CATALOGUE: Final = {
+    key: (french, english) for key, french, english in (*SHARED, *START_PAGE, *MAIN_PAGE, *SYNOPSIS, *PROBLEMS)
+}
 """Key to (French, English)."""
 
 

@@ -270,8 +270,8 @@ _EXPORTS: Final = (
     ),
     (
         "export.synopsis.why",
-        "Résumé animé de toutes les propositions de la liste ; jamais une preuve",
-        "Condensed film of all propositions in the list; never evidence",
+        "Résumé animé de toutes les propositions de la liste ; jamais une preuve (Y)",
+        "Condensed film of all propositions in the list; never evidence (Y)",
     ),
     ("export.still.where", "Où écrire l’image ?", "Where to write the still?"),
     ("export.clip.where", "Où écrire l’extrait ?", "Where to write the clip?"),
@@ -279,39 +279,6 @@ _EXPORTS: Final = (
     ("export.still.name", "Image", "Still"),
     ("export.clip.name", "Extrait", "Clip"),
     ("export.synopsis.name", "Synopsis", "Synopsis"),
-    ("synopsis.title", "Synopsis", "Synopsis"),
-    ("synopsis.ok", "Choisir où l’écrire…", "Choose where to write it…"),
-    (
-        "synopsis.length",
-        "Le film durera {length} s : {n} propositions, pour {footage} s d’enregistrement.",
-        "The film will last {length} s: {n} propositions, out of {footage} s of footage.",
-    ),
-    (
-        "synopsis.bound",
-        "Avec {density} objets à la fois, aucun film de ces propositions ne peut durer moins de {bound} s. "
-        "Filtrer davantage le raccourcit.",
-        "With {density} objects at once, no film of these propositions can be shorter than {bound} s. "
-        "Filtering further shortens it.",
-    ),
-    (
-        "synopsis.still",
-        "Non montré : {track}, immobile de {start} à {end} ({duration} s).",
-        "Left out: {track}, still from {start} to {end} ({duration} s).",
-    ),
-    (
-        "synopsis.others",
-        "Hors de la liste, donc non montrés : {n} autres objets de ces enregistrements.",
-        "Not in the list, hence not shown: {n} other objects of these recordings.",
-    ),
-    ("synopsis.wanted", "Durée voulue :", "Wanted length:"),
-    ("synopsis.free", "libre", "free"),
-    (
-        "synopsis.pieces",
-        "En morceaux côte à côte : {track}, coupé à {times}.",
-        "In pieces side by side: {track}, cut at {times}.",
-    ),
-    ("synopsis.meeting", " Une rencontre est coupée.", " A meeting is cut."),
-    ("synopsis.nothing", "Rien n’est laissé de côté.", "Nothing is left out."),
     ("task.running", "{name} en cours", "{name} under way"),
     ("task.left", ", encore {left} environ", ", about {left} left"),
     ("task.done", "{name} écrit : {file}", "{name} written: {file}"),

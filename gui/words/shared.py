@@ -82,7 +82,7 @@ TEXTS: Final = (
     ("keys.box", "Afficher ou cacher le cadre", "Show or hide the box"),
     ("keys.zoom", "Loupe : agrandir, réduire, image entière (lecteur)", "Loupe: enlarge, shrink, whole frame (player)"),
     ("keys.theatre", "Lecteur en pleine fenêtre", "Player over the whole window"),
-    ("keys.export", "Exporter l’image ou l’extrait", "Export a still or clip"),
+    ("keys.export", "Exporter l’image, l’extrait ou un synopsis", "Export a still, a clip or a synopsis"),
     ("keys.back", "Pause et retour à la liste", "Pause and go back to the list"),
     ("keys.help", "Cette liste", "This list"),
     ("keys.space", "Espace", "Space"),

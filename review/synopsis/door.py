@@ -13,8 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from indexer.records import Recording, RecordingId, Track, TrackId
-from models.errors import UsageProblem
+from models.errors import AlreadyThere, UsageProblem
 from review.audit.record import JsonObject
+from review.desk_values import SynopsisWish
 from review.frames import require_original
 from review.hits import Query
 from review.recordings import read_recordings
@@ -23,16 +24,25 @@ from review.session import CaseSession
 from review.synopsis.backdrop import Allowed
 from review.synopsis.fastforward import FastForwardOptions, FastForwardReport, make_fast_forward
 from review.synopsis.layers import dwell_layer, heat_layer, hour_strips, path_layer, save_layer
-from review.synopsis.layout import LayoutOptions
+from review.synopsis.layout import LayoutOptions, Order
 from review.synopsis.lettering import local_zone
 from review.synopsis.make import make_synopsis
-from review.synopsis.plan import Cancel, Progress, SynopsisOptions, SynopsisPlan, plan_synopsis
+from review.synopsis.plan import Arrangement, Cancel, Progress, SynopsisOptions, SynopsisPlan, plan_synopsis
 from review.synopsis.report import SynopsisReport
 from review.synopsis.scenes import empty_scenes
 from review.synopsis.tubes import tubes_of
 from review.verdicts import Decision, latest
 
-__all__ = ["Material", "case_fast_forward", "case_layers", "case_synopsis", "gather", "options_of_length", "plan_of"]
+__all__ = [
+    "Material",
+    "case_fast_forward",
+    "case_layers",
+    "case_synopsis",
+    "gather",
+    "options_of",
+    "plan_of",
+    "require_free",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,9 +117,30 @@ def _unmasked(session: CaseSession, material: Material) -> Material:
         return replace(material, unmasked=validated)
 
 
-def options_of_length(wanted_s: int | None) -> SynopsisOptions:
-    """The options of a film of a wanted length, or of what the scene holds."""
-    return SynopsisOptions(layout=LayoutOptions(length_s=None if wanted_s is None else Fraction(wanted_s)))
+def options_of(wish: SynopsisWish) -> SynopsisOptions:
+    """The options that a wish of the window stands for."""
+    return SynopsisOptions(
+        layout=LayoutOptions(
+            density=wish.density,
+            length_s=None if wish.wanted_s is None else Fraction(wish.wanted_s),
+            order=Order(wish.order),
+            is_never_overlapping=wish.never_overlaps,
+        ),
+        arrangement=Arrangement(wish.arrangement),
+        keeps_still=wish.keeps_still,
+        split_s=None if wish.split_s is None else Fraction(wish.split_s),
+    )
+
+
+def require_free(*paths: Path) -> None:
+    """Refuse a name that is taken before hours are spent on what would bear it.
+
+    Raises:
+        AlreadyThere: Something has one of the names.
+    """
+    for path in paths:
+        if path.exists():
+            raise AlreadyThere(f"{path} exists already.", hint="Choose another name, or move it away first.")
 
 
 def plan_of(material: Material, options: SynopsisOptions) -> SynopsisPlan:

@@ -2,7 +2,7 @@
 """Heads and number plates are coarsened by default: the silhouette stays readable, the person does not.
 
 Places are taken from the boxes, not found by a detector: the top of a person, the lower middle of a vehicle that is
-large enough for a plate to be read.
+large enough for a plate to be read, no farther than a plate of that kind of vehicle can reach.
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ RIDER_HEAD_SHARE: Final = 0.28
 HEAD_OF_WIDTH: Final = 0.4
 MOST_OF_PERSON: Final = 0.4
 PLATE_MIN_VEHICLE_PX: Final = 110
+PLATE_WIDTH_M: Final = 0.52
+PLATE_TOP_M: Final = 1.2
+"""Upper edge of a plate above the ground, at most, where it can be kept (Regulation (EU) 2021/535, annex III)."""
+PLATE_ASIDE_M: Final = 0.25
+"""How far the middle of a plate lies beside that of the vehicle at most."""
+PLATE_SHARE: Final = 0.45
+SIDE_ASIDE: Final = 0.3
+FRONT_ASPECT: Final = 1.3
+"""A box no wider than this, in its heights, shows a front or a rear."""
+BODY_M: Final = {"car": (1.75, 1.4), "van": (1.95, 1.9), "truck": (2.5, 2.4), "bus": (2.5, 2.9)}
+"""Width and height of a low one of each class, metres: what a plate is held against."""
 CELLS_ACROSS: Final = 3
 LEAST_SHARE: Final = 0.08
 
@@ -39,8 +50,19 @@ def private_boxes(class_name: str, box_xyxy_px: NDArray[np.float32]) -> tuple[tu
     if class_name in {"bicycle", "motorcycle"}:
         return ((x0, y0 - 0.04 * height, x1, y0 + RIDER_HEAD_SHARE * height),)
     if class_name in VEHICLE_CLASSES and max(width, height) >= PLATE_MIN_VEHICLE_PX:
-        return ((x0 + 0.2 * width, y0 + 0.55 * height, x1 - 0.2 * width, y0 + 0.97 * height),)
+        aside, up = _plate_shares(class_name, is_front=width <= FRONT_ASPECT * height)
+        middle = (x0 + x1) / 2
+        return ((middle - aside * width, y1 - up * height, middle + aside * width, y0 + 0.97 * height),)
     return ()
+
+
+def _plate_shares(class_name: str, *, is_front: bool) -> tuple[float, float]:
+    """How far from the middle, and how high above the lower edge, a plate reaches, in widths and heights of the box."""
+    if not is_front or class_name not in BODY_M:
+        return SIDE_ASIDE, PLATE_SHARE
+    body_width_m, body_height_m = BODY_M[class_name]
+    aside = (PLATE_WIDTH_M / 2 + PLATE_ASIDE_M) / body_width_m
+    return min(SIDE_ASIDE, aside), min(PLATE_SHARE, PLATE_TOP_M / body_height_m)
 
 
 def coarsen(

@@ -25,6 +25,7 @@ from review.desk_values import (
     Progress,
     Swatch,
     SynopsisOutlook,
+    SynopsisWish,
     VerdictName,
 )
 from review.hits import Coverage, Hit, HitAttribute, MadeBy, Query, SearchResult, TimelineSpan
@@ -341,26 +342,29 @@ class FakeDesk:
     def export_clip(self, track_id: str, *, out_path: Path) -> None:
         self._act("clip", (track_id, out_path))
 
-    def plan_synopsis(self, query: Query, *, purpose: str, wanted_s: int | None = None) -> SynopsisOutlook:
+    def plan_synopsis(self, query: Query, *, purpose: str, wish: SynopsisWish) -> SynopsisOutlook:
         self._act("plan", (query, purpose))
         still = LeftOut(track_id="t-9", start="21:00:05", end="21:03:10", duration_s=185.0)
-        pieces = (InPieces(track_id="t-4", times=("21:04:11", "21:04:32"), is_meeting_cut=True),) if wanted_s else ()
+        pieces = (
+            (InPieces(track_id="t-4", times=("21:04:11", "21:04:32"), is_meeting_cut=True),) if wish.wanted_s else ()
+        )
         return SynopsisOutlook(
-            length_s=wanted_s or 38.1,
+            length_s=wish.wanted_s or 38.1,
             bound_s=30.5,
             density=7.4,
             footage_s=600,
             n_objects=81,
             left_out=(still,),
             n_others=29,
-            wanted_s=wanted_s,
+            wish=wish,
             in_pieces=pieces,
+            cameras=("cam-place", "cam-rue"),
         )
 
     def make_synopsis(
-        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wanted_s: int | None = None
+        self, query: Query, *, purpose: str, out_path: Path, progress: Progress, wish: SynopsisWish
     ) -> None:
-        self._act("synopsis", (query, purpose, out_path) if wanted_s is None else (query, purpose, out_path, wanted_s))
+        self._act("synopsis", (query, purpose, out_path, wish))
         for step in range(1, 5):
             if self.hold is not None:
                 self.hold.wait(5)

@@ -22,6 +22,7 @@ from gui.words import Words
 from models.errors import AlreadyThere, CaseBusy, NotAllowed, OutOfScope, UnreadableInput, UsageProblem, WrongKey
 from review import desk as desk_module
 from review.desk import Desk, Lobby, palette
+from review.desk_values import SynopsisWish
 from review.hits import Hit, Query
 from tests.gui.real_case import N_FRAMES, OPERATOR, PASSPHRASE, START, make_real_case
 
@@ -223,12 +224,16 @@ def test_still_and_clip_are_written_once_and_never_over_another(desk: Desk, hit:
 
 
 @pytest.mark.slow
-def test_a_synopsis_is_written_with_progress(desk: Desk, hit: Hit, tmp_path: Path) -> None:
-    going = _Going()
+def test_a_synopsis_and_its_siblings_are_written_with_progress(desk: Desk, hit: Hit, tmp_path: Path) -> None:
+    going, wish = _Going(), SynopsisWish(forward_speed=4, has_layers=True)
 
-    desk.make_synopsis(EVERYTHING, purpose="essai", out_path=tmp_path / "film.mp4", progress=going)
+    desk.make_synopsis(EVERYTHING, purpose="essai", out_path=tmp_path / "film.mp4", progress=going, wish=wish)
 
     assert (tmp_path / "film.mp4").stat().st_size > 1000
+    assert (tmp_path / "film-avance-rapide.mp4").stat().st_size > 1000
+    assert len(list((tmp_path / "film-calques").glob("*.png"))) == 4
+    with pytest.raises(AlreadyThere, match="avance-rapide"):
+        desk.make_synopsis(EVERYTHING, purpose="essai", out_path=tmp_path / "film.mp4", progress=going, wish=wish)
     assert going.fractions == sorted(going.fractions)
     assert going.fractions[-1] == pytest.approx(1.0, abs=0.05)
 

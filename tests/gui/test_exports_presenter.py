@@ -6,7 +6,7 @@ from pathlib import Path
 from gui.presenters.exports import ExportsPresenter, ExportsState
 from gui.runner import ImmediateRunner
 from models.errors import AlreadyThere, UnknownReference
-from review.desk_values import SynopsisOutlook
+from review.desk_values import SynopsisOutlook, SynopsisWish
 from review.hits import Query
 from tests.gui.fakes import FakeClock, FakeDesk, make_hit
 from tests.gui.manual_runner import ManualRunner
@@ -60,7 +60,7 @@ def test_a_synopsis_is_planned_and_asked_about_before_anything_is_written() -> N
 def test_a_plan_that_fails_is_shown_as_a_problem_and_asks_nothing() -> None:
     bar = Bar()
 
-    def refuse(query: Query, *, purpose: str) -> SynopsisOutlook:
+    def refuse(query: Query, *, purpose: str, wish: SynopsisWish) -> SynopsisOutlook:
         raise UnknownReference("There is no object to show.", hint="Widen the search.")
 
     bar.desk.plan_synopsis = refuse  # type: ignore[method-assign]
@@ -85,13 +85,13 @@ def test_what_is_left_is_estimated_from_what_was_done() -> None:
     seen: list[float | None] = []
     bar.view.show_export = lambda state: seen.append(state.left_s)  # type: ignore[method-assign]
 
-    def slow(query: Query, *, purpose: str, out_path: Path, progress: object, wanted_s: int | None) -> None:
+    def slow(query: Query, *, purpose: str, out_path: Path, progress: object, wish: SynopsisWish) -> None:
         for fraction in (0.01, 0.25, 0.5):
             bar.clock.now_s += 10
             progress.report(fraction)  # type: ignore[attr-defined]
 
     bar.desk.make_synopsis = slow  # type: ignore[assignment]
-    bar.exports.synopsis(Query(), purpose="x", out_path=OUT)
+    bar.exports.synopsis(Query(), purpose="x", out_path=OUT, wish=SynopsisWish())
 
     assert seen == [None, None, 60.0, 30.0, 0.0]
 
@@ -99,7 +99,7 @@ def test_what_is_left_is_estimated_from_what_was_done() -> None:
 def test_cancel_ends_the_task_at_once_and_drops_its_answer() -> None:
     runner = ManualRunner()
     bar = Bar(runner)
-    bar.exports.synopsis(Query(), purpose="x", out_path=OUT)
+    bar.exports.synopsis(Query(), purpose="x", out_path=OUT, wish=SynopsisWish())
 
     bar.exports.cancel()
     runner.run_all()

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
-from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from gui.presenters.filters import Filters
@@ -18,6 +28,7 @@ from gui.widgets import workbench as workbench_module
 from gui.widgets.workbench import Workbench
 from gui.window import Window
 from models.errors import NotAllowed
+from review.desk_values import SynopsisWish
 from review.hits import TimelineKind, TimelineSpan
 from tests.gui.fakes import START, FakeDesk, FakeLobby
 
@@ -476,8 +487,60 @@ def test_a_wanted_length_is_planned_and_shown_before_it_is_written(
     qtbot.waitUntil(lambda: desk.asked[-1][0] == "synopsis")
 
     assert [asked[0] for asked in desk.asked[-3:]] == ["plan", "plan", "synopsis"]
-    assert desk.asked[-1][1][-1] == 30
+    assert desk.asked[-1][1][-1] == SynopsisWish(wanted_s=30)
     assert "t-4" not in said[0] and "t-4, coupé à 21:04:11, 21:04:32. Une rencontre est coupée." in said[1]
+
+
+def test_every_option_of_the_command_reaches_the_film_and_its_siblings(
+    qtbot: QtBot, make_window: MakeWindow, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wish = SynopsisWish(
+        density=12,
+        order="chronological",
+        never_overlaps=True,
+        arrangement="sequence",
+        split_s=30,
+        keeps_still=True,
+        unmask_reason="lecture de la plaque",
+        forward_speed=8,
+        has_layers=True,
+    )
+    bench = searched(qtbot, make_window(), desk)
+    asked: list[str] = []
+
+    def accept(dialog: workbench_module.SynopsisDialog) -> QDialog.DialogCode:
+        asked.append(dialog.ok.text())
+        if len(asked) == 1:
+            choose(dialog, wish)
+            asked.append(dialog.ok.text())
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(workbench_module.SynopsisDialog, "exec", accept)
+    monkeypatch.setattr(workbench_module, "ask_export_path", lambda *_, suggestion, **__: tmp_path / suggestion)
+    qtbot.keyClick(bench.results.grid, KEY.Key_Y)
+    qtbot.waitUntil(lambda: desk.asked[-1][0] == "synopsis")
+
+    assert desk.asked[-1][1][-1] == wish
+    assert asked == ["Choisir où l’écrire…", "Voir ce que cela donne", "Choisir où l’écrire…"]
+
+
+def choose(dialog: workbench_module.SynopsisDialog, wish: SynopsisWish) -> None:
+    """Choose in the dialog, field by field as a person does."""
+    spins = {spin.accessibleName(): spin for spin in dialog.findChildren(QSpinBox)}
+    ticks = dialog.findChildren(QCheckBox)
+    boxes = {box.accessibleName(): box for box in dialog.findChildren(QComboBox)}
+    spins["Durée voulue"].setValue(20)
+    spins["Objets à la fois"].setValue(wish.density or 0)
+    assert spins["Durée voulue"].value() == 0, "length and density exclude each other"
+    spins["Couper les présences de plus de"].setValue(wish.split_s or 0)
+    boxes["Ordre"].setCurrentIndex(boxes["Ordre"].findData(wish.order))
+    boxes["Caméras"].setCurrentIndex(boxes["Caméras"].findData(wish.arrangement))
+    for tick in ticks:
+        tick.setChecked(True)
+    assert not dialog.ok.isEnabled(), "nothing is unmasked without a reason"
+    next(edit for edit in dialog.findChildren(QLineEdit) if edit.maxLength() == 400).setText(wish.unmask_reason)
+    assert dialog.ok.isEnabled()
+    next(spin for spin in spins.values() if spin.maximum() == 32).setValue(wish.forward_speed)
 
 
 def test_the_window_says_how_long_a_synopsis_will_be_and_what_it_leaves_out(

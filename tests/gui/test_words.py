@@ -17,6 +17,7 @@ from gui.words.main_page import TEXTS as MAIN_PAGE
 from gui.words.problems import TEXTS as PROBLEMS
 from gui.words.shared import TEXTS as SHARED
 from gui.words.start_page import TEXTS as START_PAGE
+from gui.words.synopsis import TEXTS as SYNOPSIS
 from models import errors
 from review.hits import DIRECTIONS, SIZES, SPEEDS, TimelineKind
 
@@ -49,6 +50,12 @@ FAMILIES = {
     "export.": tuple(
         f"{kind}{tail}" for kind in ("still", "clip", "synopsis") for tail in ("", ".why", ".where", ".name")
     ),
+    "synopsis.": (
+        *("wanted", "density", "split", "order", "arrangement", "never_overlaps", "keeps_still", "unmask", "forward"),
+        "layers",
+    ),
+    "synopsis.order.": ("balanced", "chronological", "free"),
+    "synopsis.arrangement.": ("side", "sequence"),
     "player.": ("first", "back", "step-back", "play", "step", "forward", "last", "box", "split"),
     "size.": SIZES,
     "speed.": SPEEDS,
@@ -67,7 +74,7 @@ FAMILIES = {
 
 
 def test_every_key_is_given_once() -> None:
-    keys = [key for key, _, _ in (*SHARED, *START_PAGE, *MAIN_PAGE, *PROBLEMS)]
+    keys = [key for key, _, _ in (*SHARED, *START_PAGE, *MAIN_PAGE, *SYNOPSIS, *PROBLEMS)]
 
     assert sorted(set(keys)) == sorted(keys)
 

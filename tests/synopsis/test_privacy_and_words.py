@@ -22,6 +22,16 @@ def test_a_large_vehicle_hides_its_plate_and_a_small_one_has_none_to_read() -> N
     assert private_boxes("other", np.array([0, 0, 200, 120], np.float32)) == ()
 
 
+def test_the_front_of_a_bus_seen_from_near_stays_visible_but_for_what_a_plate_can_reach() -> None:
+    ((x0, y0, x1, y1),) = private_boxes("bus", np.array([100, 50, 600, 650], np.float32))
+
+    assert (x1 - x0) * (y1 - y0) < 0.17 * 500 * 600
+    for middle_m, low_m in ((0.0, 0.3), (0.25, 0.5), (-0.25, 1.05)):
+        left, right = (350 + (middle_m + side * 0.26) / 2.55 * 500 for side in (-1, 1))
+        bottom, top = (650 - edge / 3.1 * 600 for edge in (low_m, low_m + 0.11))
+        assert x0 <= left and right <= x1 and y0 <= top and bottom <= y1, "a plate of a real bus lies in the zone"
+
+
 def test_coarsening_removes_detail_and_keeps_the_mean() -> None:
     face = np.zeros((80, 80, 3), np.uint8)
     face[::2] = 255
