@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from indexer.corrections import made_by
 from models.colour import COLOURS, FRENCH_BY_COLOUR
-from models.errors import NotAllowed, OutOfScope, UsageProblem
+from models.errors import Defect, NotAllowed, OutOfScope, UsageProblem
 from review import corrections, evidence, verdicts
 from review import search as searching
 from review.case_folder import KEYS_FOLDER, read_header
@@ -288,6 +288,7 @@ class Desk:
             UnknownReference: There is nothing to show.
             UsageProblem: Unmasking without a hit that an officer validated.
             StoreProblem: It cannot be written.
+            Defect: Read back, the film contradicts its map.
         """
         # Why: loads the numeric compiler, which a window that only looks does not need.
         from review.synopsis.door import (  # noqa: PLC0415
@@ -310,7 +311,7 @@ class Desk:
             share = _LAYOUT_SHARE * fraction if stage == "layout" else _LAYOUT_SHARE + (1 - _LAYOUT_SHARE) * fraction
             progress.report(film_share * share)
 
-        case_synopsis(
+        report = case_synopsis(
             self._session,
             material,
             out_path,
@@ -318,6 +319,8 @@ class Desk:
             progress=told,
             cancel=lambda: progress.is_cancelled,
         )
+        if not report.checked.is_sound:
+            raise Defect(f"{out_path.name}: {report.notes[-1]}")
         if wish.has_layers and not progress.is_cancelled:
             case_layers(self._session, material, layers_folder)
         if wish.forward_speed and not progress.is_cancelled:

@@ -19,7 +19,7 @@ from review.film_draft import FilmDraft, encoding, naming
 if sys.platform == "linux":
     import fcntl
 
-__all__ = ["FilmParts"]
+__all__ = ["FilmParts", "ticks_per_s"]
 
 STREAM_TICKS_PER_S: Final = 1_200_000
 """Of the parts of a film, which carry no times: 48 kHz times 25."""
@@ -99,6 +99,14 @@ class FilmParts(FilmDraft):
             StoreProblem: Joining failed or a name cannot be given.
             AlreadyThere: Something took a name in the meantime.
         """
+        self.publish(self.join(comment=comment, title=title), beside or {})
+
+    def join(self, *, comment: str, title: str = "") -> Path:
+        """Join the parts and write the comment; the complete film, which has no name of its own yet.
+
+        Raises:
+            StoreProblem: Joining failed.
+        """
         done_path = self.folder / "done.mp4"
         # Why: parts carry no times; frame n of the film is shown at exactly n / rate.
         step = f"{STREAM_TICKS_PER_S * self._rate.denominator}/{self._rate.numerator}"
@@ -106,7 +114,7 @@ class FilmParts(FilmDraft):
         joined = ffmpeg.input("pipe:", format="h264", framerate=str(self._rate)).output(
             str(done_path),
             **{"bsf:v": f"filter_units=remove_types=7|8,{times}"},
-            video_track_timescale=_ticks_per_s(self._rate),
+            video_track_timescale=ticks_per_s(self._rate),
             **naming(comment, title),
         )
         joiner = self.start(joined)
@@ -122,10 +130,10 @@ class FilmParts(FilmDraft):
             raise self.failure() from problem
         if joiner.wait() != 0:
             raise self.failure()
-        self.publish(done_path, beside or {})
+        return done_path
 
 
-def _ticks_per_s(rate: Fraction) -> int:
+def ticks_per_s(rate: Fraction) -> int:
     """Ticks of a second in the film, whole for every frame and fine enough for any player."""
     ticks = rate.numerator
     while ticks < LEAST_TICKS_PER_S:

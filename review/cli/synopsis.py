@@ -131,7 +131,7 @@ def command(
         say(note)
     for missing in report.not_shown:
         say(f"Not shown: {missing.track_id}: {missing.reason}.")
-    if report.not_shown or report.missed_length:
+    if report.not_shown or report.missed_length or not report.checked.is_sound:
         sys.exit(1)
 
 

@@ -31,8 +31,9 @@ from review.synopsis.plan import (
     SynopsisPlan,
     plan_synopsis,
 )
+from review.synopsis.readback import read_back
 from review.synopsis.report import SynopsisReport
-from review.synopsis.sidemap import MapObject, MapWriter, SourceDigest
+from review.synopsis.sidemap import MapObject, MapWriter, SourceDigest, SynopsisMap
 from review.synopsis.still import cut_still
 from review.synopsis.summary import Tally, summarise
 from review.synopsis.tubes import Tube, tubes_of
@@ -102,7 +103,17 @@ def make_synopsis(
         with MapWriter(draft_path, sources=sources, rate=plan.rate, size_wh_px=size_wh_px) as side_map:
             tally = _render(plan, parts, film, side_map, n_workers=n_workers, progress=progress, cancel=cancel)
             map_sha256 = side_map.finish()
-        film.finish(comment=_comment(map_path, map_sha256, sources), title=NOTICE, beside={draft_path: map_path})
+        done_path = film.join(comment=_comment(map_path, map_sha256, sources), title=NOTICE)
+        render_s = time.perf_counter() - began
+        checked = read_back(
+            done_path,
+            SynopsisMap(draft_path, expected_sha256=map_sha256),
+            recordings,
+            classes={track.track_id: track.class_name for track in tracks},
+            unmasked=options.unmasked,
+            allowed=allowed,
+        )
+        film.publish(done_path, {draft_path: map_path})
     return summarise(
         plan,
         options,
@@ -114,7 +125,8 @@ def make_synopsis(
         map_sha256=map_sha256,
         sources=sources,
         tracks=tracks,
-        render_s=time.perf_counter() - began,
+        render_s=render_s,
+        checked=checked,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.records import TrackId
 from review.synopsis.metrics import Figures
+from review.synopsis.readback import ReadBack
 from review.synopsis.shorten import CutTrack
 from review.synopsis.sidemap import SourceDigest
 from review.synopsis.still import StillSpan
@@ -60,7 +61,9 @@ class SynopsisReport:
         activity_retained: AR, shown object-area over all object-area, what stood still left aside.
         still_s: Object-seconds left out because an object stood still and nobody was near.
         cut: Tracks shown in pieces side by side, because they last longer than the film may.
-        timestamp_error: TE, largest distance in ticks between the PTS of drawn pixels and that of the map and tag.
+        timestamp_error: TE, largest distance in ticks between the PTS that the map names and that of the native frame
+            which the encoded film is most like, over the objects read back, and between that PTS and the time shown.
+        checked: What reading the film back gave.
         frames_substituted: Object-frames for which the decoder gave an earlier frame than the one wanted.
         tags_due: Times due over all frames.
         tags_without_place: Those not written because no place was free.
@@ -95,6 +98,7 @@ class SynopsisReport:
     still_s: float
     cut: tuple[CutTrack, ...]
     timestamp_error: int
+    checked: ReadBack
     frames_substituted: int
     tags_due: int
     tags_without_place: int
@@ -138,6 +142,12 @@ class SynopsisReport:
             "AR": round(self.activity_retained, 6),
             "TR": round(self.tracks_shown / self.tracks_total, 6) if self.tracks_total else 1.0,
             "TE": self.timestamp_error,
+            "read_back": {
+                "confirmed": self.checked.n_confirmed,
+                "undecided": self.checked.n_undecided,
+                "unlike": self.checked.n_unlike,
+                "tags_wrong": self.checked.n_tags_wrong,
+            },
             "frames_substituted": self.frames_substituted,
             "still_left_out_s": round(self.still_s, 3),
             "still": [

@@ -30,6 +30,7 @@ SCHEMA_NAME: Final = "relecture.synopsis-map/2"
 READ_SCHEMAS: Final = frozenset({"relecture.synopsis-map/1", SCHEMA_NAME})
 """The first had no pieces; all its tracks are shown whole, or what of them moved."""
 FLUSH_ROWS: Final = 50_000
+TIMES: Final = (("recording_id", pa.string()), ("pts_ticks", pa.int64()), ("tag", pa.string()))
 _SCHEMA: Final = pa.schema(
     [
         ("frame", pa.int32()),
@@ -195,6 +196,16 @@ class SynopsisMap:
     def n_objects(self) -> int:
         """Rows of the map: objects over all film frames."""
         return len(self._frames)
+
+    def frames(self) -> NDArray[np.int64]:
+        """Film frames that show any object, ascending."""
+        return np.unique(self._frames).astype(np.int64)
+
+    def times(self) -> tuple[tuple[RecordingId, int, str], ...]:
+        """Every different combination of recording, PTS and time shown, sorted."""
+        plain = pa.table({name: self._table[name].cast(kind) for name, kind in TIMES})
+        found = plain.group_by([name for name, _ in TIMES]).aggregate([]).to_pylist()
+        return tuple(sorted((RecordingId(item["recording_id"]), item["pts_ticks"], item["tag"]) for item in found))
 
     def objects_of(self, frame: int) -> tuple[MapObject, ...]:
         """Objects of a film frame, in drawing order (the last one lies on top)."""

@@ -19,6 +19,7 @@ from review.synopsis.crew import Painted
 from review.synopsis.harvest import PanelPlan
 from review.synopsis.metrics import figures_of, never_overlap_bound_frames
 from review.synopsis.plan import Arrangement, SynopsisOptions, SynopsisPlan
+from review.synopsis.readback import ReadBack
 from review.synopsis.report import CameraReport, NotShown, SynopsisReport
 from review.synopsis.sidemap import SourceDigest
 
@@ -73,6 +74,7 @@ def summarise(
     sources: tuple[SourceDigest, ...],
     tracks: Sequence[Track],
     render_s: float,
+    checked: ReadBack,
 ) -> SynopsisReport:
     """The report of a film that is finished and has its name."""
     cameras = tuple(
@@ -92,6 +94,11 @@ def summarise(
     )
     if tally.n_substituted:
         notes.append(f"{tally.n_substituted} object-frames could not be decoded and show the frame before.")
+    if not checked.is_sound:
+        notes.append(
+            f"Read back, the film contradicts its map: {checked.worst_ticks} ticks at most, {checked.n_unlike} objects "
+            f"unlike their frame, {checked.n_tags_wrong} times wrong. Do not use it; report it."
+        )
     return SynopsisReport(
         path=out_path,
         map_path=map_path,
@@ -112,7 +119,8 @@ def summarise(
         still=plan.still,
         still_s=sum(span.duration_s for span in plan.still),
         cut=plan.cut,
-        timestamp_error=tally.worst_tag_ticks,
+        timestamp_error=max(tally.worst_tag_ticks, checked.worst_ticks),
+        checked=checked,
         frames_substituted=tally.n_substituted,
         tags_due=tally.counts["n_tags"],
         tags_without_place=tally.counts["n_tags_without_place"],
