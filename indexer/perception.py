@@ -9,7 +9,7 @@ detector's blind spot (a car from above, a tarpaulin) costs the name and not the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -22,6 +22,7 @@ from indexer.fusion import fuse, is_explained
 from indexer.linking import stitch
 from indexer.media import Picture
 from indexer.motion import MotionModel
+from indexer.pieces import join_pieces
 from indexer.sketches import Box, CropSample, Sighting, Sketch, as_box, cut_crop, iou_xyxy, overlap_share, widened
 from indexer.steady import IDENTITY, Steadier, boxes_to_picture, warp_to_reference
 from indexer.tracking import SketchTracker, drop_noise
@@ -170,7 +171,8 @@ class SpanPerception:
         time_s = float(numbered.pts_ticks * self._time_base)
         sightings = [self._sighting(numbered, box, MOTION_SCORE) for box in blob_boxes]
         for box, (_, is_sure) in zip(walker_boxes, walkers, strict=True):
-            sightings.append(self._sighting(numbered, box, MOTION_SCORE if is_sure else UNSURE_SCORE))
+            score = MOTION_SCORE if is_sure else UNSURE_SCORE
+            sightings.append(replace(self._sighting(numbered, box, score), is_walker=True))
         pairs = self._motion.update(time_s, sightings, n_walkers=len(walkers))
         full: NDArray[np.uint8] | None = None
         if self._detected is not None and self._result.n_analysed % self._detect_every == 0:
@@ -325,8 +327,9 @@ class SpanPerception:
         return (box[0] < margin) + (box[1] < margin) + (box[2] > width - margin) + (box[3] > height - margin)
 
     def _finish(self) -> SpanResult:
+        whole = join_pieces(self._motion.finish(), ticks_per_s=self._ticks_per_s, pixel_px=1 / self._scale)
         motion, n_noise = drop_noise(
-            stitch(self._motion.finish(), ticks_per_s=self._ticks_per_s, size_wh_px=self._scene.source_wh_px),
+            stitch(whole, ticks_per_s=self._ticks_per_s, size_wh_px=self._scene.source_wh_px),
             ticks_per_s=self._ticks_per_s,
         )
         detected: list[Sketch] = []

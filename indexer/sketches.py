@@ -31,13 +31,17 @@ WIDER_SHARE: Final = 0.15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One object in one analysed picture; the box is in source pixels."""
+    """One object in one analysed picture; the box is in source pixels.
+
+    ``is_walker`` says that the net of walkers drew the box, and not motion.
+    """
 
     frame_index: int
     pts_ticks: int
     box_xyxy_px: Box
     score: float
     label: str = ""
+    is_walker: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,6 +102,11 @@ class Sketch:
         return int(np.count_nonzero(away.any(axis=1) & alike)) >= MIN_ELSEWHERE
 
     @property
+    def is_walker(self) -> bool:
+        """True when the net of walkers drew most of its boxes."""
+        return 2 * sum(sighting.is_walker for sighting in self.sightings) > len(self.sightings)
+
+    @property
     def is_always_cut(self) -> bool:
         """True when the picture's edge cut it nearly every time."""
         return self.n_judged > 0 and self.n_cut >= ALWAYS_CUT_SHARE * self.n_judged
@@ -140,6 +149,23 @@ class Sketch:
         self.last_crop_pts_ticks = crop.pts_ticks
         if len(self.crops) > MAX_CROPS:
             self.crops.remove(min(self.crops, key=lambda item: (item.quality, item.pts_ticks)))
+
+    def cut(self, pts_ticks: int) -> tuple[Sketch, Sketch]:
+        """What was seen before an instant, and from it on, as two sketches; this one is left as it is.
+
+        Only for what motion saw: labels and bags cannot be told apart by time.
+        """
+        halves = (Sketch(from_detector=self.from_detector), Sketch(from_detector=self.from_detector))
+        for sighting in self.sightings:
+            halves[sighting.pts_ticks >= pts_ticks].add(sighting)
+        for crop in self.crops:
+            halves[crop.pts_ticks >= pts_ticks].keep_crop(crop)
+        for at, look in self.looks:
+            halves[at >= pts_ticks].keep_look(at, look)
+        for half in halves:
+            half.n_judged = len(half.sightings)
+            half.n_cut = round(self.n_cut * len(half.sightings) / max(1, len(self.sightings)))
+        return halves
 
     def take_over(self, later: Sketch) -> None:
         """Append another sketch of the same object that continues this one."""

@@ -11,6 +11,7 @@
     --anchor          also one person net on every picture with ByteTrack, where boxes are labelled
     --transform       also each recording mirrored, dark, bright, under sodium light, noisy, small, slow, behind posts…
     --ablate          also without one stage at a time
+    --keep DIR        keep every run there, and take up a stopped one; empty it when the program changes
 
 Markdown goes to stdout, JSON to --json FILE. Imported detectors are those under RELECTURE_HOME.
 """
@@ -22,6 +23,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from benchmarks.accuracy.ablations import ABLATIONS, without
@@ -30,7 +32,7 @@ from benchmarks.accuracy.crops import score_crops
 from benchmarks.accuracy.judged import judged_table
 from benchmarks.accuracy.plaza import PlazaRequest, make_plaza
 from benchmarks.accuracy.recordings import Labelled, mot_folder, real_clips, sample_set
-from benchmarks.accuracy.runs import EMBEDDED, IMPORTED, models_for, run_pipeline
+from benchmarks.accuracy.runs import EMBEDDED, IMPORTED, kept_run, models_for, run_pipeline
 from benchmarks.accuracy.sheet import Sheet
 from benchmarks.accuracy.transforms import TRANSFORMS, transformed
 from models.modelset import PROFILES
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--anchor", action="store_true")
     parser.add_argument("--transform", action="store_true")
     parser.add_argument("--ablate", action="store_true")
+    parser.add_argument("--keep", type=Path)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     sheet, crops = Sheet(), {str(folder.name): score_crops(folder) for folder in arguments.crops}
@@ -64,9 +67,10 @@ def main() -> None:
                 for nets in arguments.nets or [EMBEDDED, IMPORTED]:
                     models = models_for(profile, nets)
                     for stage in ("", *(ABLATIONS if arguments.ablate else ())):
-                        with without(stage):
-                            run = run_pipeline(labelled, profile=profile, models=models)
                         title = f"{profile} {nets}" + (f" without {stage}" if stage else "")
+                        with without(stage):
+                            make = partial(run_pipeline, labelled, profile=profile, models=models)
+                            run = kept_run(arguments.keep, f"{labelled.name} {title}", make)
                         sheet.add(labelled, run, models=title)
                         print(f"{labelled.name}: {title}: {run.cpu_s:.0f} s", file=sys.stderr)
     if sheet.scored:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,7 +18,7 @@ from indexer.records import Track
 from models.modelset import ModelSet, Profile, load_model_set
 from models.registry import Registry
 
-__all__ = ["EMBEDDED", "IMPORTED", "Run", "models_for", "of_classes", "run_pipeline"]
+__all__ = ["EMBEDDED", "IMPORTED", "Run", "kept_run", "models_for", "of_classes", "run_pipeline"]
 
 EMBEDDED: Final = "embedded"
 IMPORTED: Final = "imported"
@@ -78,6 +80,21 @@ def run_pipeline(labelled: Labelled, *, profile: Profile, models: ModelSet, skip
         footage_s=float(recording.facts.duration_s),
         n_detector_calls=n_calls,
     )
+
+
+def kept_run(folder: Path | None, name: str, make: Callable[[], Run]) -> Run:
+    """The run kept under a name, made and kept where there is none yet; only made where nothing is to be kept."""
+    if folder is None:
+        return make()
+    path = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', name)}.pickle"
+    if path.is_file():
+        kept: Run = pickle.loads(path.read_bytes())  # noqa: S301  # Reason: this program wrote it.
+        return kept
+    run = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".part").write_bytes(pickle.dumps(run))
+    path.with_suffix(".part").replace(path)
+    return run
 
 
 def _by_first(track: Track) -> tuple[int, str]:

@@ -11,11 +11,11 @@ from typing import Final
 from benchmarks.accuracy.recordings import Labelled, LabelledPass
 from benchmarks.accuracy.runs import Run, of_classes
 from benchmarks.accuracy.scores import MotScores, PassScores, mot_scores, pass_scores
+from benchmarks.accuracy.summary import SUMMARY_HEAD, Entry, condition_rows, summary_rows
 from indexer.records import Track
 
 __all__ = ["Sheet", "score_run"]
 
-HEIGHTS_PX: Final = ((0, 32), (32, 64), (64, 128), (128, 100_000))
 MIN_VISIBLE_UNIT: Final = 0.25
 
 
@@ -46,8 +46,13 @@ class Sheet:
         return scored
 
     def markdown(self) -> str:
-        """Tables: recordings, then passes by condition, then confusions."""
+        """Tables: all recordings together, passes by condition, each recording, then confusions."""
+        entries = [
+            Entry(item.models, item.is_night, item.footage_s, item.cpu_s, item.mot, item.passes) for item in self.scored
+        ]
         parts = [
+            _table(SUMMARY_HEAD, summary_rows(entries)),
+            _table(*condition_rows(entries)),
             _table(
                 ("recording", "nets", "HOTA", "DetA", "AssA", "MOTA", "IDF1", "switches",
                  "passes", "found", "split", "invented", "CPU s/min", "detector calls"),
@@ -56,8 +61,6 @@ class Sheet:
         ]  # fmt: skip
         for models in sorted({item.models for item in self.scored}):
             own = [item for item in self.scored if item.models == models]
-            parts.append(f"### {models}: passes found, by condition\n\n" + _table(
-                ("condition", "passes", "found", "share"), _conditions(own)))  # fmt: skip
             for title, pairs in (
                 ("class (labelled, named)", _class_pairs(own)),
                 ("vehicle colour (labelled, named)", _colour_pairs(own, "colour", lambda p: p.colours)),
@@ -134,21 +137,6 @@ def _recording_row(item: Scored) -> tuple[object, ...]:
         f"{60 * item.cpu_s / max(item.footage_s, 1e-9):.1f}",
         item.n_detector_calls,
     )
-
-
-def _conditions(items: Sequence[Scored]) -> list[tuple[object, ...]]:
-    found: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for item in items:
-        for one, is_found in [*((p, True) for p, _ in item.passes.found), *((p, False) for p in item.passes.missed)]:
-            names = ["night" if item.is_night else "day", f"class {one.class_name}"]
-            if one.boxes_xyxy_px is not None:
-                low, high = next(bounds for bounds in HEIGHTS_PX if bounds[0] <= one.height_px < bounds[1])
-                names.append(f"height {low} px and more" if high > 10_000 else f"height {low} to {high} px")
-            for name in names:
-                total[name] += 1
-                found[name] += is_found
-    return [(name, total[name], found[name], f"{found[name] / total[name]:.2f}") for name in sorted(total)]
 
 
 def _class_pairs(items: Sequence[Scored]) -> list[tuple[str, str]]:
