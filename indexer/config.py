@@ -14,7 +14,7 @@ from models.modelset import ModelSet
 
 __all__ = ["INDEX_METHOD", "IndexConfig"]
 
-INDEX_METHOD: Final = "relecture-index@5"
+INDEX_METHOD: Final = "relecture-index@6"
 """Raised by every change that can alter what a segment holds, so that older segments are made again."""
 
 
