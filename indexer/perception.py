@@ -37,6 +37,8 @@ ANALYSED_PER_S: Final = 12.6
 DETECTED_PER_S: Final = 6.3
 CROP_STEP_S: Final = 0.24
 MOTION_SCORE: Final = 0.6
+PARKED_MOVING_UNIT: Final = 0.02
+"""A vehicle's box of which less differs from the empty scene is the scene: it has stood there all the while."""
 UNSURE_SCORE: Final = 0.25
 """Below the tracker's threshold for beginning: an unsure walker continues a track and begins none."""
 PARKED_S: Final = 90.0
@@ -180,7 +182,7 @@ class SpanPerception:
             if self._needs_look(blob_boxes):
                 full = numbered.picture.bgr_u8()
                 detections = self._call_detector(full)
-            pairs = self._take_detections(time_s, numbered, detections) + pairs
+            pairs = self._take_detections(time_s, look, detections) + pairs
         self._settle(look, pairs)
         self._cut(look, pairs, full)
 
@@ -193,9 +195,7 @@ class SpanPerception:
         self._result.n_detector_calls += 1
         return self._detector.detect(full_bgr)
 
-    def _take_detections(
-        self, time_s: float, numbered: NumberedPicture, detections: Detections
-    ) -> list[tuple[Sketch, Sighting]]:
+    def _take_detections(self, time_s: float, look: _Look, detections: Detections) -> list[tuple[Sketch, Sighting]]:
         assert self._detected is not None
         objects: list[Sighting] = []
         bags: list[tuple[str, Box]] = []
@@ -205,7 +205,10 @@ class SpanPerception:
             if label in BAG_LABELS:
                 bags.append((label, tuple(box)))
             else:
-                objects.append(self._sighting(numbered, self._clipped(box), score, label))
+                sighting = self._sighting(look.numbered, self._clipped(box), score, label)
+                # Why: persons who never move are what detectors are imported for; parked vehicles are the scene.
+                if label == "person" or self._moving_unit(look, sighting) >= PARKED_MOVING_UNIT:
+                    objects.append(sighting)
         pairs = self._detected.update(time_s, objects)
         for sketch, sighting in pairs:
             if sighting.label == "person" and detections.is_complete:
@@ -213,6 +216,12 @@ class SpanPerception:
                 for label in sorted({name for name, box in bags if overlap_share(box, sighting.box_xyxy_px) > 0.6}):
                     sketch.bag_votes[label] += 1
         return pairs
+
+    def _moving_unit(self, look: _Look, sighting: Sighting) -> float:
+        """Share of a box that differs from the empty scene, 0 to 1."""
+        x1, y1, x2, y2 = self._motion_box(sighting, look.matrix)
+        part = look.mask[y1:y2, x1:x2]
+        return float(np.count_nonzero(part)) / max(1, part.size)
 
     def _sighting(self, numbered: NumberedPicture, box: Box, score: float, label: str = "") -> Sighting:
         return Sighting(
@@ -339,8 +348,13 @@ class SpanPerception:
                 ticks_per_s=self._ticks_per_s,
             )
             n_noise += n_weak
-            detected = fuse(detected, motion)
+            detected = [sketch for sketch in fuse(detected, motion) if not _is_scene(sketch)]
             motion = [sketch for sketch in motion if not is_explained(sketch, detected)]
         self._result.sketches = detected + motion
         self._result.n_noise = n_noise
         return self._result
+
+
+def _is_scene(sketch: Sketch) -> bool:
+    """True for a vehicle that never left its place: who passed before it made it differ from the scene for a moment."""
+    return 2 * sketch.votes["person"] < sum(sketch.votes.values()) and not sketch.has_moved
