@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from indexer.segments import track_id_of
 from indexer.sketches import CropSample, Sketch
 from models.colour import (
     ALGORITHM_ID,
+    ColourShare,
     cloth_gains,
     combine_shares,
     estimate_gains,
@@ -248,18 +250,31 @@ def _attributes(
     elif class_name in VEHICLE_CLASSES:
         shares = [vehicle_colour(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.gains_bgr) for crop in crops]
         found.append(_colour("colour", combine_shares(shares)))
-    elif class_name == "person":
-        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.cloth_gains_bgr) for crop in crops]
-        found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
-        found.append(_colour("lower_colour", combine_shares([lower for _, lower in pairs])))
     else:
-        pairs = [person_colours(crop.image_bgr_u8, crop.mask_u8, gains_bgr=scene.cloth_gains_bgr) for crop in crops]
-        found.append(_colour("upper_colour", combine_shares([upper for upper, _ in pairs])))
+        uppers, lowers = _garment_colours(class_name, crops, models, scene)
+        found.append(_colour("upper_colour", combine_shares(uppers)))
+        if class_name == "person":
+            found.append(_colour("lower_colour", combine_shares(lowers)))
     if class_name == "person":
         found += _carried(sketch, crops, models)
     if class_name in VEHICLE_CLASSES and models.makes is not None:
         found.append(_make(crops, models.makes))
     return tuple(found)
+
+
+def _garment_colours(
+    class_name: str, crops: list[CropSample], models: ModelSet, scene: SceneLight
+) -> tuple[list[tuple[ColourShare, ...]], list[tuple[ColourShare, ...]]]:
+    """Shares of the upper and of the lower garment on each crop."""
+    found: Sequence[NDArray[np.float32] | None] = [None] * len(crops)
+    # Why: the finder of garments has seen nobody on a saddle.
+    if models.garments is not None and class_name == "person":
+        found = models.garments.find([crop.image_bgr_u8 for crop in crops])
+    pairs = [
+        person_colours(crop.image_bgr_u8, crop.mask_u8, garments=garments, gains_bgr=scene.cloth_gains_bgr)
+        for crop, garments in zip(crops, found, strict=True)
+    ]
+    return [upper for upper, _ in pairs], [lower for _, lower in pairs]
 
 
 def _make(crops: list[CropSample], net: VehicleMakeNet) -> Attribute:

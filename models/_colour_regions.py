@@ -15,6 +15,7 @@ __all__ = [
     "black_paint",
     "eroded_weights",
     "find_waist",
+    "found_garments",
     "garment_weights",
     "paint_weights",
     "skin_like",
@@ -39,6 +40,9 @@ _WAIST_SPREAD: Final = 0.30
 _WAIST_CONTRAST: Final = 0.07
 _WAIST_FADE: Final = 0.03
 _WAIST_BINS: Final = 50
+_GARMENT_CERTAINTY: Final = (0.3, 0.7)
+_OUTSIDE_MASK: Final = 0.5
+_LEAST_SEEN: Final = 0.02
 _LEAST_OF_GARMENT: Final = 0.3
 _SHADE_SPEAKS: Final = 0.3
 _SHADE_QUANTILES: Final = (0.35, 0.6)
@@ -61,22 +65,22 @@ _NEUTRALS: Final = ("black", "white", "grey")
 
 
 def eroded_weights(
-    mask: NDArray[np.uint8] | NDArray[np.bool_] | None, guess: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Weights (H, W), 0 to 1, of the foreground with its border taken off.
+    mask: NDArray[np.uint8] | NDArray[np.bool_] | None, shape_hw: tuple[int, int]
+) -> NDArray[np.float32] | None:
+    """Weights (H, W), 0 to 1, of the foreground with its border taken off; None where there is no mask, or hardly one.
 
     Args:
-        mask: Foreground, bool or uint8 0 to 255 (soft), of the crop's shape; None when there is none.
-        guess: (H, W) what stands in where there is no mask, or hardly one.
+        mask: Foreground, bool or uint8 0 to 255 (soft); None when there is none.
+        shape_hw: The crop's, which the mask must have.
     """
     if mask is None:
-        return guess
-    height, width = guess.shape
-    assert mask.shape == guess.shape, f"mask {mask.shape} does not fit the crop {guess.shape}"
+        return None
+    height, width = shape_hw
+    assert mask.shape == shape_hw, f"mask {mask.shape} does not fit the crop {shape_hw}"
     weights = mask.astype(np.float32) if mask.dtype == np.bool_ else mask.astype(np.float32) / np.float32(_MASK_FULL)
     total = float(weights.sum())
-    if total < _LEAST_MASK * weights.size:
-        return guess
+    if weights.size == 0 or total < _LEAST_MASK * weights.size:
+        return None
     radius = max(1, round(_ERODE_SHARE * min(height, width)))
     while radius > 0:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
@@ -126,6 +130,28 @@ def garment_weights(
     band = garment_band(weights, part, waist_norm=waist_norm)
     stand_in = garment_band(guess, part, waist_norm=waist_norm)
     return band if float(band.sum()) >= _LEAST_OF_GARMENT * float(stand_in.sum()) else stand_in
+
+
+def found_garments(
+    garments: NDArray[np.float32], mask: NDArray[np.uint8] | NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Weights (H, W) of the upper and of the lower garment where a net saw them; None for one that it did not see.
+
+    Args:
+        garments: (2, H, W) probabilities of the net.
+        mask: (H, W) foreground, bool or uint8 0 to 255, or None. What lies outside speaks less: neighbours do.
+    """
+    height, width = garments.shape[1:]
+    inside = np.ones((height, width), np.float32)
+    if mask is not None:
+        full = 1.0 if mask.dtype == np.bool_ else _MASK_FULL
+        inside = _OUTSIDE_MASK + (1 - _OUTSIDE_MASK) * mask.astype(np.float32) / np.float32(full)
+    low, high = _GARMENT_CERTAINTY
+    seen: list[NDArray[np.float32] | None] = []
+    for one in garments:
+        weights = np.asarray(((one - low) / (high - low)).clip(0, 1) * inside, np.float32)
+        seen.append(weights if float(weights.sum()) >= _LEAST_SEEN * weights.size else None)
+    return seen[0], seen[1]
 
 
 def find_waist(lab: NDArray[np.float32], weights: NDArray[np.float32]) -> float:

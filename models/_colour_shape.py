@@ -23,13 +23,13 @@ _CERTAIN_SHARE: Final = 0.6
 _BESIDE_SHARE: Final = 0.08
 _ROWS_SHARE: Final = 0.06
 _BODY_DIFFERENCE: Final = (0.04, 0.14)
-_VEHICLE_EDGE: Final = 0.07
-_VEHICLE_DIFFERENCE: Final = (0.06, 0.20)
-_VEHICLE_RADII: Final = (0.7, 1.1)
-_TINT_COUNTS: Final = (1.0, 2.0, 2.0)
-"""A difference of tint parts paint from road better than one of lightness, which shadow has too."""
-_N_GROUNDS: Final = 4
-_MAX_GROUND_PIXELS: Final = 600
+_VEHICLE_EDGE: Final = 0.03
+_MIDDLE_RADIUS: Final = 0.75
+_CERTAIN_RADIUS: Final = 0.25
+_CUT_ROUNDS: Final = 3
+_CUT_COVERS: Final = (0.1, 0.9)
+_MAX_CUT_PX: Final = 112
+_MIN_CUT_PX: Final = 8
 _LEAST: Final = 0.1
 
 
@@ -58,26 +58,38 @@ def guessed_body(lab: NDArray[np.float32]) -> NDArray[np.float32]:
     return body_outline((height, width)) * _spoken(difference, _BODY_DIFFERENCE)
 
 
-def guessed_vehicle(lab: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Weights (H, W), 0 to 1, of a vehicle in a crop (H, W, 3) of OKLab: an ellipse, less what the border shows."""
-    height, width = lab.shape[:2]
+def guessed_vehicle(crop_bgr_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Weights (H, W), 0 to 1, of a vehicle in a crop (H, W, 3) of BGR: cut out from the middle against the border.
+
+    Where the cut takes nearly all or nearly nothing, an ellipse in the middle speaks.
+
+    Source: GrabCut (Rother, Kolmogorov and Blake, SIGGRAPH 2004), of OpenCV, told that the middle is the vehicle and
+    that a narrow border is not.
+    """
+    height, width = crop_bgr_u8.shape[:2]
     if min(height, width) == 0:
         return np.zeros((height, width), np.float32)
-    edge = max(1, round(_VEHICLE_EDGE * min(height, width)))
-    border = np.concatenate([part.reshape(-1, 3) for part in (lab[:edge], lab[-edge:], lab[:, :edge], lab[:, -edge:])])
-    border = np.ascontiguousarray(border[:: max(1, len(border) // _MAX_GROUND_PIXELS)], np.float32)
-    n_grounds = min(_N_GROUNDS, len(border))
-    # Why: k-means draws its seeds from the library's own generator; the same crop must give the same answer.
-    cv2.setRNGSeed(0)
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 0.001)
-    _, _, grounds = cv2.kmeans(border, n_grounds, np.zeros(0, np.int32), stop, 2, cv2.KMEANS_PP_CENTERS)
-    tint = np.array(_TINT_COUNTS, np.float32)
-    difference = np.min([np.linalg.norm((lab - ground) * tint, axis=2) for ground in grounds], axis=0)
-    y = ((np.arange(height) + 0.5) / height * 2 - 1)[:, np.newaxis]
-    x = ((np.arange(width) + 0.5) / width * 2 - 1)[np.newaxis]
-    inner, outer = _VEHICLE_RADII
-    inside = ((outer - np.hypot(x, y)) / (outer - inner)).clip(0, 1)
-    return np.asarray(inside, np.float32) * _spoken(difference, _VEHICLE_DIFFERENCE)
+    scale = min(1.0, _MAX_CUT_PX / max(height, width))
+    small_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(crop_bgr_u8, small_wh, interpolation=cv2.INTER_AREA)
+    y = np.abs((np.arange(small_wh[1]) + 0.5) / small_wh[1] * 2 - 1)[:, np.newaxis]
+    x = np.abs((np.arange(small_wh[0]) + 0.5) / small_wh[0] * 2 - 1)[np.newaxis]
+    radius = np.hypot(x, y)
+    is_middle = radius < _MIDDLE_RADIUS
+    if min(small_wh) < _MIN_CUT_PX:
+        found = is_middle.astype(np.float32)
+    else:
+        seeds = np.where(is_middle, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+        seeds[np.maximum(x, y) > 1 - 2 * _VEHICLE_EDGE] = cv2.GC_BGD
+        seeds[radius < _CERTAIN_RADIUS] = cv2.GC_FGD
+        # Why: the cut draws its seeds from the library's own generator; the same crop must give the same answer.
+        cv2.setRNGSeed(0)
+        looks = (np.zeros((1, 65)), np.zeros((1, 65)))
+        cv2.grabCut(small, seeds, (0, 0, 1, 1), *looks, _CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+        found = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
+        if not _CUT_COVERS[0] < float(found.mean()) < _CUT_COVERS[1]:
+            found = is_middle.astype(np.float32)
+    return np.asarray(cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST), np.float32)
 
 
 def _spoken(difference: NDArray[np.floating], bounds: tuple[float, float]) -> NDArray[np.float32]:

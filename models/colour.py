@@ -23,6 +23,7 @@ from models._colour_regions import (
     black_paint,
     eroded_weights,
     find_waist,
+    found_garments,
     garment_weights,
     paint_weights,
     skin_like,
@@ -49,7 +50,7 @@ __all__ = [
     "vehicle_colour",
 ]
 
-ALGORITHM_ID: Final = "relecture-colour@2"
+ALGORITHM_ID: Final = "relecture-colour@3"
 """What proposed a colour, as attributes name it. Any change of a border or a weight raises the number."""
 
 COLOURS: Final = NAMES
@@ -145,36 +146,52 @@ def person_colours(
     crop_bgr_u8: NDArray[np.uint8],
     mask: NDArray[np.uint8] | NDArray[np.bool_] | None = None,
     *,
+    garments: NDArray[np.float32] | None = None,
     gains_bgr: NDArray[np.float32] | None = None,
 ) -> tuple[tuple[ColourShare, ...], tuple[ColourShare, ...]]:
-    """Colours of the upper and of the lower garment of one standing person.
+    """Colours of the upper and of the lower garment of one person.
 
-    The head (top sixth) and the feet are left out, the border of the mask is taken off, skin-like pixels speak little.
-    A crop that cuts the legs off gives a lower garment of what is there: pass whole persons where you can.
+    Where the garments were found, their pixels speak. Where they were not, the shape of a standing person does: the
+    head (top sixth) and the feet are left out, the border of the mask is taken off, skin-like pixels speak little, and
+    a crop that cuts the legs off gives a lower garment of what is there.
 
     Args:
         crop_bgr_u8: (H, W, 3), BGR, the person's box.
         mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none. Where it is missing, empty or has
             lost a garment, the outline of a standing person speaks, less what looks like the ground beside it.
+        garments: (2, H, W) of :meth:`models.garments.GarmentFinder.find`; None where nobody looked for them.
         gains_bgr: Gains of :func:`cloth_gains`.
 
     Returns:
         Shares of the upper and of the lower garment, each best first, each empty when nothing of it is visible.
     """
     lab = oklab_of(crop_bgr_u8, gains_bgr=gains_bgr)
-    covered = 1 - (1 - _SKIN_WEIGHT) * skin_like(crop_bgr_u8)
-    guess = guessed_body(lab) * covered
-    weights = eroded_weights(mask, guess)
-    if weights is not guess:
-        outline = body_outline(_size_hw(crop_bgr_u8))
-        weights = weights * (1 - _OUTSIDE_OUTLINE * (1 - outline)) * covered
-    waist = find_waist(lab, weights)
+    found = (None, None) if garments is None else found_garments(garments, mask)
+    by_shape = _by_shape(crop_bgr_u8, lab, mask) if any(one is None for one in found) else (None, None)
     answers = []
-    for part in _PARTS:
-        spoken = garment_weights(weights, guess, part, waist_norm=waist)
+    for seen, stand_in in zip(found, by_shape, strict=True):
+        spoken = seen if seen is not None else stand_in
+        assert spoken is not None
         rows, columns = subsampled(spoken, max_pixels=_MAX_PIXELS)
         answers.append(_ranked(spoken[rows, columns] @ memberships_of(lab[rows, columns])))
     return answers[0], answers[1]
+
+
+def _by_shape(
+    crop_bgr_u8: NDArray[np.uint8], lab: NDArray[np.float32], mask: NDArray[np.uint8] | NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weights (H, W) of the upper and of the lower garment by the shape of a standing person alone."""
+    covered = 1 - (1 - _SKIN_WEIGHT) * skin_like(crop_bgr_u8)
+    guess = guessed_body(lab) * covered
+    weights = eroded_weights(mask, _size_hw(crop_bgr_u8))
+    if weights is None:
+        weights = guess
+    else:
+        outline = body_outline(_size_hw(crop_bgr_u8))
+        weights = weights * (1 - _OUTSIDE_OUTLINE * (1 - outline)) * covered
+    waist = find_waist(lab, weights)
+    upper, lower = (garment_weights(weights, guess, part, waist_norm=waist) for part in _PARTS)
+    return upper, lower
 
 
 def vehicle_colour(
@@ -187,12 +204,17 @@ def vehicle_colour(
 
     Args:
         crop_bgr_u8: (H, W, 3), BGR, the vehicle's box.
-        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none, then the middle of the crop speaks,
-            less what looks like the border.
+        mask: (H, W) foreground, bool or uint8 0 to 255; None when there is none, then the vehicle is cut out of the
+            crop, of which it must fill the middle.
         gains_bgr: White-balance gains of :func:`estimate_gains`.
     """
     whole = oklab_of(crop_bgr_u8, gains_bgr=gains_bgr)
-    weights = eroded_weights(mask, guessed_vehicle(whole))
+    size_hw = _size_hw(crop_bgr_u8)
+    weights = eroded_weights(mask, size_hw)
+    if weights is None:
+        guess = guessed_vehicle(crop_bgr_u8)
+        weights = eroded_weights(guess > 0, size_hw)
+        weights = guess if weights is None else weights
     rows, columns = subsampled(weights, max_pixels=_MAX_PIXELS)
     if len(rows) == 0:
         return ()

@@ -23,6 +23,7 @@ from models.detectors.rtmdet import RtmdetPersonDetector
 from models.detectors.transformer import TransformerDetector
 from models.detectors.walkers import WalkerFinder
 from models.detectors.yolox import YoloxDetector
+from models.garments import GarmentFinder
 from models.makes import VehicleMakeNet
 from models.registry import Registry, RegistryEntry
 from models.roles import Role
@@ -46,6 +47,7 @@ class ModelSet:
         person_attributes: None when not imported.
         appearance: Encodes clothing and vehicles; ships with the program; None when left out.
         walkers: Cuts what moves into walkers where no detector is imported; ships with the program; None when not used.
+        garments: Finds the garments of a person, for their colours; ships with the program; None when left out.
         makes: Ranks makes of vehicles; None when no net of that role is imported.
         ids: ``name@version`` of every net and every method of ours that proposes something, sorted.
         digest: Hex SHA-256 over names, versions and file digests: equal sets give equal digests on any machine.
@@ -61,6 +63,7 @@ class ModelSet:
     digest: str
     engine: str
     walkers: WalkerFinder | None = None
+    garments: GarmentFinder | None = None
     makes: VehicleMakeNet | None = None
 
     @property
@@ -164,7 +167,8 @@ def load_model_set(
     detector, used, nets = _detector(registry, profile, device=device)
     classifier = CropClassifier.load(registry)
     appearance = AppearanceEncoder.load(registry)
-    used.append(registry.entry(classifier.model_id))
+    garments = GarmentFinder.load(registry)
+    used += [registry.entry(classifier.model_id), registry.entry(garments.model_id)]
     walkers = None
     if detector is None and profile != "fast":
         walkers = WalkerFinder.load(registry)
@@ -187,6 +191,7 @@ def load_model_set(
         digest=digest_of(used, methods=methods),
         engine=engine_id("cuda" if any(net.provider == "cuda" for net in nets) else "cpu"),
         walkers=walkers,
+        garments=garments,
         makes=makes,
     )
 

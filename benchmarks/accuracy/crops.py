@@ -16,6 +16,7 @@ import numpy as np
 
 from models.classifier import CropClassifier
 from models.colour import person_colours, vehicle_colour
+from models.garments import GarmentFinder
 from models.registry import Registry
 
 __all__ = ["score_crops"]
@@ -25,14 +26,14 @@ _SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 def score_crops(folder: Path) -> dict[str, dict[str, object]]:
     """Right answers and confusions for every labelled column."""
-    classifier = CropClassifier.load(Registry.load())
+    classifier, finder = CropClassifier.load(Registry.load()), GarmentFinder.load(Registry.load())
     confusions: dict[str, Counter[tuple[str, str]]] = {}
     for path, labels in _labelled(folder):
         image = cv2.imread(str(path))
         if image is None:
             continue
         for column, accepted in labels.items():
-            named = _named(column, np.asarray(image, np.uint8), classifier)
+            named = _named(column, np.asarray(image, np.uint8), classifier, finder)
             confusions.setdefault(column, Counter())[accepted[0], accepted[0] if named in accepted else named] += 1
     return {
         column: {
@@ -59,8 +60,11 @@ def _labelled(folder: Path) -> list[tuple[Path, dict[str, tuple[str, ...]]]]:
     return [(path, {"class": (path.parent.name,)}) for path in paths]
 
 
-def _named(column: str, image: np.ndarray, classifier: CropClassifier) -> str:
+def _named(column: str, image: np.ndarray, classifier: CropClassifier, finder: GarmentFinder) -> str:
     if column == "class":
         return classifier.classes[int(classifier.classify([image])[0].argmax())]
-    shares = vehicle_colour(image) if column == "colour" else person_colours(image)[0 if column == "upper" else 1]
+    if column == "colour":
+        shares = vehicle_colour(image)
+    else:
+        shares = person_colours(image, garments=finder.find([image])[0])[0 if column == "upper" else 1]
     return shares[0].name if shares else "unknown"

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Colours of pictures that were judged by eye: roadside vehicles, and persons as small and coarse as CCTV shows them.
+"""Colours of pictures that were judged by eye: vehicles, and persons as small and coarse as CCTV shows them.
 
-``judged/vehicles.csv`` and ``judged/persons.csv`` name pictures of the training folder and the accepted colours, the
-one we would give first: facts, no pictures. Half of each list (``tuned``) was looked at while borders were set, the
-other (``held``) was not: only its figures say anything, and a little less at each time that it is scored.
+``judged/vehicles.csv`` (roadside crops of one camera), ``judged/photographs.csv`` (vehicles of many cameras) and
+``judged/persons.csv`` name pictures of the training folder and the accepted colours, the one we would give first:
+facts, no pictures. Half of each list (``tuned``, ``tuned-2``) was looked at while borders were set, the other
+(``held``, ``held-2``) was not: only its figures say anything, and a little less at each time that it is scored. The
+lists with a 2 were judged later; photographs are in those alone.
 """
 
 from __future__ import annotations
@@ -21,16 +23,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.colour import ColourShare, person_colours, vehicle_colour
+from models.garments import GarmentFinder
 
 __all__ = ["HALVES", "MASKS", "Judged", "judged_persons", "judged_table", "judged_vehicles", "score_judged"]
 
 MASKS: Final = ("none", "cut")
 """``none``: the crop alone, as a folder of crops gives it. ``cut``: cut out by GrabCut, as rough as motion cuts it."""
-HALVES: Final = ("tuned", "held")
+HALVES: Final = ("tuned", "held", "tuned-2", "held-2")
 _LISTS: Final = Path(__file__).parent / "judged"
 _HEIGHTS_PX: Final = (40, 121)
 _JPEG_QUALITIES: Final = (35, 76)
 _CONTEXT: Final = 0.25
+_EDGE: Final = 0.07
+_PHOTOGRAPH_PX: Final = 128
+_PHOTOGRAPH_QUALITY: Final = 60
 _CUT_ROUNDS: Final = 3
 
 Crop = NDArray[np.uint8]
@@ -70,14 +76,18 @@ def score_judged(training: Path, *, half: str, mask: str) -> dict[str, Judged]:
 
     Args:
         training: Folder of the training pictures.
-        half: ``tuned`` or ``held``.
+        half: One of :data:`HALVES`.
         mask: One of :data:`MASKS`.
     """
-    scores = {name: Judged() for name in ("colour", "upper", "lower")}
+    scores = {name: Judged() for name in ("colour", "photographed", "upper", "lower")}
+    finder = GarmentFinder.load()
     for name, crop, cut, accepted in judged_vehicles(training, half=half):
         scores["colour"].add(name, accepted, vehicle_colour(crop, cut if mask == "cut" else None))
+    for name, crop, cut, accepted in judged_photographs(training, half=half):
+        scores["photographed"].add(name, accepted, vehicle_colour(crop, cut if mask == "cut" else None))
     for name, crop, cut, upper, lower in judged_persons(training, half=half):
-        answers = person_colours(crop, cut if mask == "cut" else None)
+        garments = finder.find([crop])[0]
+        answers = person_colours(crop, cut if mask == "cut" else None, garments=garments)
         for column, accepted, answer in zip(("upper", "lower"), (upper, lower), answers, strict=True):
             if accepted:
                 scores[column].add(name, accepted, answer)
@@ -103,9 +113,21 @@ def judged_vehicles(training: Path, *, half: str) -> Iterator[tuple[str, Crop, C
     """(file, crop, mask, accepted) of the roadside crops, which have road around the vehicle."""
     for row in _rows("vehicles.csv", half):
         crop = _read(training / "roadside_vehicle_crops" / row["file"])
-        height, width = crop.shape[:2]
-        inset = (round(0.06 * width), round(0.06 * height), round(0.88 * width), round(0.88 * height))
-        yield row["file"], crop, _cut_out(crop, inset), row["colour"]
+        yield row["file"], crop, _cut_out(crop, _inset(crop)), row["colour"]
+
+
+def judged_photographs(training: Path, *, half: str) -> Iterator[tuple[str, Crop, Crop, str]]:
+    """(file, crop, mask, accepted) of vehicles on photographs of all kinds, at most 128 px and compressed once more."""
+    for row in _rows("photographs.csv", half):
+        picture = _read(training / "openimages_vehicles" / "images" / row["file"])
+        x1, y1, x2, y2 = (int(row[f"box_{side}"]) for side in ("x1", "y1", "x2", "y2"))
+        dx, dy = round(_EDGE * (x2 - x1)), round(_EDGE * (y2 - y1))
+        around = picture[max(0, y1 - dy) : y2 + dy, max(0, x1 - dx) : x2 + dx]
+        scale = min(1.0, _PHOTOGRAPH_PX / max(around.shape[:2]))
+        small = cv2.resize(around, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _PHOTOGRAPH_QUALITY])[1]
+        coarse = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+        yield row["file"], coarse, _cut_out(coarse, _inset(coarse)), row["colour"]
 
 
 def judged_persons(training: Path, *, half: str) -> Iterator[tuple[str, Crop, Crop, str, str]]:
@@ -140,6 +162,11 @@ def _read(path: Path) -> Crop:
         msg = f"{path} cannot be read."
         raise FileNotFoundError(msg)
     return np.asarray(picture, np.uint8)
+
+
+def _inset(crop: Crop) -> tuple[int, int, int, int]:
+    height, width = crop.shape[:2]
+    return round(0.06 * width), round(0.06 * height), round(0.88 * width), round(0.88 * height)
 
 
 def _cut_out(picture: Crop, box_xywh: tuple[int, int, int, int]) -> Crop:

@@ -263,7 +263,7 @@ def test_what_is_said_comes_with_its_measured_accuracy_or_says_that_there_is_non
         index.track("t-van"),
         class_model="relecture-crop@1",
         attributes=(
-            replace(_said("colour", "white"), model="relecture-colour@2"),
+            replace(_said("colour", "white"), model="relecture-colour@3"),
             replace(_said("bag", "backpack"), model="rtmdet-nano-person@1+nanodet-plus-m-1.5x@1.0.0-alpha-1"),
             _said("make", "renault"),
         ),

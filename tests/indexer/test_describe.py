@@ -33,7 +33,7 @@ def _models(class_name: str, **nets: Any) -> Any:
     classifier = SimpleNamespace(
         model_id="crop@1", classes=CLASSES, classify=lambda crops: np.tile(sure, (len(crops), 1))
     )
-    plain = {"detector": None, "person_attributes": None, "appearance": None, "makes": None}
+    plain = {"detector": None, "person_attributes": None, "appearance": None, "garments": None, "makes": None}
     return SimpleNamespace(classifier=classifier, **{**plain, **nets})
 
 

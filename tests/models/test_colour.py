@@ -334,3 +334,43 @@ def test_grey_scenes_by_day_are_not_taken_for_infrared(clip: str):
     wanted = {10, 80, 205, 332}
 
     assert not any(is_colourless(picture) for picture in read_frames(shared_path("footage", clip), wanted).values())
+
+
+def test_where_garments_were_found_their_pixels_alone_speak():
+    crop, mask = person("b01020", "202a60")
+    garments = np.zeros((2, *crop.shape[:2]), np.float32)
+    garments[0, 90:130, 20:40] = 1
+    garments[1, 30:70, 20:40] = 1
+
+    upper, lower = person_colours(crop, mask, garments=garments)
+
+    assert (top(upper), top(lower)) == ("blue", "red")
+
+
+def test_a_garment_that_was_not_found_is_read_by_shape():
+    crop, mask = person("b01020", "202a60")
+    garments = np.zeros((2, *crop.shape[:2]), np.float32)
+    garments[0, 30:70, 20:40] = 1
+
+    assert person_colours(crop, mask, garments=garments)[1] == person_colours(crop, mask)[1]
+
+
+def test_what_lies_outside_the_mask_speaks_less_than_what_lies_inside():
+    crop, mask = person("b01020", "202a60")
+    garments = np.zeros((2, *crop.shape[:2]), np.float32)
+    garments[0, 30:70, 5:55] = 1
+    crop[30:70, 5:30] = patch("2040c0")[0]
+    mask[:, :30] = False
+
+    (first, second), _ = (answer[:2] for answer in person_colours(crop, mask, garments=garments))
+
+    assert (first.name, second.name) == ("red", "blue")
+
+
+def test_a_vehicle_without_a_mask_is_cut_out_of_the_road():
+    road = patch("8a8f8c")[0]
+    crop = np.full((100, 100, 3), road, np.uint8)
+    rows, columns = np.mgrid[:100, :100]
+    crop[np.abs(rows - columns) + np.abs(rows + columns - 100) / 2.2 < 40] = patch("f4f4f2")[0]
+
+    assert top(vehicle_colour(crop)) == "white"

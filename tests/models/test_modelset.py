@@ -52,7 +52,7 @@ def test_a_machine_with_nothing_imported_still_has_a_set(tmp_path: Path):
 
     assert found.detector is None
     assert found.person_attributes is None
-    assert {"looks@1", "relecture-colour@2"} < set(found.ids)
+    assert {"looks@1", "relecture-colour@3"} < set(found.ids)
     assert found.engine.startswith("onnxruntime@")
 
 
