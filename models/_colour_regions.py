@@ -42,6 +42,9 @@ _WAIST_FADE: Final = 0.03
 _WAIST_BINS: Final = 50
 _GARMENT_CERTAINTY: Final = (0.3, 0.7)
 _OUTSIDE_MASK: Final = 0.5
+_NECK: Final = (0.14, 0.24)
+_HIPS: Final = (0.40, 0.55)
+_ABOVE_HIPS_SPEAKS: Final = 0.2
 _LEAST_SEEN: Final = 0.02
 _LEAST_OF_GARMENT: Final = 0.3
 _SHADE_SPEAKS: Final = 0.3
@@ -147,9 +150,12 @@ def found_garments(
         full = 1.0 if mask.dtype == np.bool_ else _MASK_FULL
         inside = _OUTSIDE_MASK + (1 - _OUTSIDE_MASK) * mask.astype(np.float32) / np.float32(full)
     low, high = _GARMENT_CERTAINTY
+    position = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, np.newaxis]
+    # Why: long hair seen from behind is taken for cloth, and the hem of a coat for trousers.
+    usual = (np.interp(position, _NECK, (0, 1)), np.interp(position, _HIPS, (_ABOVE_HIPS_SPEAKS, 1)))
     seen: list[NDArray[np.float32] | None] = []
-    for one in garments:
-        weights = np.asarray(((one - low) / (high - low)).clip(0, 1) * inside, np.float32)
+    for one, likely in zip(garments, usual, strict=True):
+        weights = np.asarray(((one - low) / (high - low)).clip(0, 1) * inside * likely, np.float32)
         seen.append(weights if float(weights.sum()) >= _LEAST_SEEN * weights.size else None)
     return seen[0], seen[1]
 

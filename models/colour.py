@@ -98,6 +98,8 @@ _POOLED_SHARE: Final = 0.6
 _CLIPPED_CODE: Final = 252
 _MAX_PIXELS: Final = 4096
 _PARTS: Final[tuple[Literal["upper", "lower"], ...]] = ("upper", "lower")
+_FOUND_SAYS: Final = 0.7
+_EPSILON: Final = 1e-9
 _SKIN_WEIGHT: Final = 0.25
 _OUTSIDE_OUTLINE: Final = 0.5
 _GROUND_WEIGHT: Final = 0.15
@@ -151,9 +153,10 @@ def person_colours(
 ) -> tuple[tuple[ColourShare, ...], tuple[ColourShare, ...]]:
     """Colours of the upper and of the lower garment of one person.
 
-    Where the garments were found, their pixels speak. Where they were not, the shape of a standing person does: the
-    head (top sixth) and the feet are left out, the border of the mask is taken off, skin-like pixels speak little, and
-    a crop that cuts the legs off gives a lower garment of what is there.
+    Two witnesses are heard. Where garments were found, their pixels have seven tenths of the say. Long hair and hems of
+    coats deceive that net at times, so the shape of a standing person has the rest, and all of it where no garment was
+    found: the head (top sixth) and the feet are left out, the border of the mask is taken off, skin-like pixels speak
+    little, and a crop that cuts the legs off gives a lower garment of what is there.
 
     Args:
         crop_bgr_u8: (H, W, 3), BGR, the person's box.
@@ -167,14 +170,20 @@ def person_colours(
     """
     lab = oklab_of(crop_bgr_u8, gains_bgr=gains_bgr)
     found = (None, None) if garments is None else found_garments(garments, mask)
-    by_shape = _by_shape(crop_bgr_u8, lab, mask) if any(one is None for one in found) else (None, None)
     answers = []
-    for seen, stand_in in zip(found, by_shape, strict=True):
-        spoken = seen if seen is not None else stand_in
-        assert spoken is not None
-        rows, columns = subsampled(spoken, max_pixels=_MAX_PIXELS)
-        answers.append(_ranked(spoken[rows, columns] @ memberships_of(lab[rows, columns])))
+    for seen, shaped in zip(found, _by_shape(crop_bgr_u8, lab, mask), strict=True):
+        shares = _mean_shares(lab, shaped)
+        if seen is not None:
+            shares = _FOUND_SAYS * _mean_shares(lab, seen) + (1 - _FOUND_SAYS) * shares
+        answers.append(_ranked(shares))
     return answers[0], answers[1]
+
+
+def _mean_shares(lab: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares (12,) of the names in the pixels (H, W, 3) that have weight (H, W); zeros where none has."""
+    rows, columns = subsampled(weights, max_pixels=_MAX_PIXELS)
+    totals = weights[rows, columns] @ memberships_of(lab[rows, columns])
+    return np.asarray(totals / max(float(totals.sum()), _EPSILON), np.float32)
 
 
 def _by_shape(

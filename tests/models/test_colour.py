@@ -336,7 +336,7 @@ def test_grey_scenes_by_day_are_not_taken_for_infrared(clip: str):
     assert not any(is_colourless(picture) for picture in read_frames(shared_path("footage", clip), wanted).values())
 
 
-def test_where_garments_were_found_their_pixels_alone_speak():
+def test_where_garments_were_found_their_pixels_speak_most():
     crop, mask = person("b01020", "202a60")
     garments = np.zeros((2, *crop.shape[:2]), np.float32)
     garments[0, 90:130, 20:40] = 1
