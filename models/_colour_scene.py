@@ -57,18 +57,21 @@ def estimate_gains(background_bgr_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def cloth_gains(background_bgr_u8: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Gains (3,) BGR, for linear light, to read garments with: most of the cast is taken off, and dimness.
+    """Gains (3,) BGR, for linear light, to read garments with: most of a cold cast is taken off, and dimness.
 
-    Only part of the cast, because paving of sandstone is warm in white light too, and beige is hardly warmer. A scene
-    of which nothing is bright is brightened, by a quarter of the lightness at most: a white shirt in a dim picture is
-    a white shirt. Paint is read without that: before dark asphalt alone the car itself is what is bright.
+    A warm cast stays, because paving of sandstone, wood and soil are warm in white light too, and beige cloth is hardly
+    warmer: it was called grey there. No usual ground is blue. A scene of which nothing is bright is brightened, by a
+    quarter of the lightness at most: a white shirt in a dim picture is a white shirt. Paint is read without that:
+    before dark asphalt alone the car itself is what is bright.
 
     Args:
         background_bgr_u8: (H, W, 3) the empty scene.
     """
     light, _, _ = oklch_of(oklab_of(_small(background_bgr_u8).reshape(-1, 3)))
-    gains = estimate_gains(background_bgr_u8) ** np.float32(_CLOTH_STRENGTH)
-    return np.asarray(gains * np.float32(_brightening(light)), np.float32)
+    gains = estimate_gains(background_bgr_u8)
+    blue, _, red = gains
+    kept = gains ** np.float32(_CLOTH_STRENGTH) if red > blue else np.ones(3, np.float32)
+    return np.asarray(kept * np.float32(_brightening(light)), np.float32)
 
 
 def _brightening(light: NDArray[np.float32]) -> float:

@@ -89,3 +89,10 @@ def test_only_orange_lamps_are_taken_off_for_the_nets():
     assert (sodium[0, 0] * lamp_gains(sodium)) == pytest.approx(np.full(3, 88), abs=2)
     for scene in (grey, lawn, sandstone, np.zeros((40, 60, 3), np.uint8)):
         assert (lamp_gains(scene) == 1).all()
+
+
+def test_beige_trousers_stay_beige_before_warm_paving_and_a_blue_light_is_taken_off():
+    warm, cold = (np.full((90, 120, 3), bgr, np.uint8) for bgr in ((150, 170, 182), (182, 172, 158)))
+
+    assert cloth_gains(warm)[0] == pytest.approx(cloth_gains(warm)[2])
+    assert cloth_gains(cold)[0] < cloth_gains(cold)[2]
