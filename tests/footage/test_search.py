@@ -272,7 +272,7 @@ def test_what_is_said_comes_with_its_measured_accuracy_or_says_that_there_is_non
     hit = hit_of(index, track)
 
     assert "0.79 of 3057 held-out crops" in hit.class_accuracy[0]
-    assert "76 of 80" in hit.attributes[0].accuracy and "76 de 80" in hit.attributes[0].accuracy_fr
+    assert "169 of 187" in hit.attributes[0].accuracy and "169 de 187" in hit.attributes[0].accuracy_fr
     assert "precision 0.74" in hit.attributes[1].accuracy
     assert (hit.attributes[2].accuracy, hit.attributes[2].accuracy_fr) == ("not measured", "non mesurée")
 
