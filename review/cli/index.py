@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import cast
 
 import click
-from rich.progress import Progress, TextColumn
+from rich.progress import Progress, ProgressColumn, Task
+from rich.text import Text
 
 from models.errors import UsageProblem
 from models.modelset import PROFILES, Profile
@@ -24,10 +26,25 @@ __all__ = ["command"]
 
 def _bar() -> Progress:
     """A progress bar where somebody sees it; in a log file it would only stand before the line that matters."""
-    # Why: the library guesses from the last half minute, in which often no segment ends.
-    bar = progress(left=TextColumn("{task.fields[left]}"))
+    bar = progress(left=_LeftColumn())
     bar.disable = not stderr.is_terminal
     return bar
+
+
+class _LeftColumn(ProgressColumn):
+    """What is left until the end that was last promised, counted down between segments.
+
+    The library guesses from the last half minute instead, in which often no segment ends.
+
+    >>> from types import SimpleNamespace
+    >>> [_LeftColumn().render(SimpleNamespace(fields={"ends_s": ends_s})).plain for ends_s in (None, 0.0)]
+    ['-:--:--', '0:00:00']
+    """
+
+    def render(self, task: Task) -> Text:
+        """The column's text."""
+        ends_s = task.fields["ends_s"]
+        return Text(_left(None if ends_s is None else max(0.0, ends_s - time.monotonic())))
 
 
 def _left(seconds: float | None) -> str:
@@ -100,13 +117,12 @@ def command(
     makers = DaskEngine(jobs=jobs or usable_processors(), scheduler=scheduler) if engine == "dask" else None
     moment = parse_start(first) if first else None
     with open_case(folder, operator=operator) as session, _bar() as bar:
-        task = bar.add_task("Indexing", total=None, left=_left(None))
+        task = bar.add_task("Indexing", total=None, ends_s=None)
 
         def tell(state: IndexProgress) -> None:
             description = f"{state.recording}: {state.n_tracks} tracks"
-            bar.update(
-                task, description=description, completed=state.done_s, total=state.total_s, left=_left(state.left_s)
-            )
+            ends_s = None if state.left_s is None else time.monotonic() + state.left_s
+            bar.update(task, description=description, completed=state.done_s, total=state.total_s, ends_s=ends_s)
 
         report = run_index(
             session,
