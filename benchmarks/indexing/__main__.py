@@ -10,6 +10,7 @@
     all CLIP... --results DIR                    speed, frames and report in one run
     memory CLIP --log FILE                       peak memory of every segment of a long recording
     engines CLIP --work DIR [--kill]             local workers and those of Dask: walls, equal digests, promised ends
+    promises --memory FILE...                    what a run would have promised, from what `memory` wrote
     report --results DIR [--memory FILE...]      tables in Markdown, and plots beside the results
 
 DVR-Scan brings another OpenCV and is installed in an environment of its own: name its program with --dvr-scan; with
@@ -25,9 +26,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.indexing import report, speed
-from benchmarks.indexing.engines import compare_engines, table
+from benchmarks.indexing.engines import compare_engines, played_back, promise_error, table
 from benchmarks.indexing.footage import BuiltFootage, build, read_labels, read_sample, taken_whole
-from benchmarks.indexing.memory import follow_memory
+from benchmarks.indexing.memory import follow_memory, read_memory
 
 
 def main() -> None:
@@ -79,6 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     engines.add_argument("--engine", nargs="+", choices=["local", "dask"], default=["local", "dask"])
     engines.add_argument("--kill", action="store_true", help="Run Dask once more and kill a worker on the way.")
     engines.set_defaults(run=_engines)
+    promises = commands.add_parser("promises")
+    promises.add_argument("--memory", type=Path, nargs="+", required=True)
+    promises.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    promises.set_defaults(run=_promises)
     tables = commands.add_parser("report")
     tables.add_argument("--results", type=Path, required=True)
     tables.add_argument("--memory", type=Path, nargs="+")
@@ -162,6 +167,15 @@ def _report(arguments: argparse.Namespace) -> None:
 def _engines(given: argparse.Namespace) -> None:
     runs = compare_engines(given.clip, given.work, jobs=given.jobs, engines=given.engine, has_kill=given.kill)
     print(table(runs))
+
+
+def _promises(given: argparse.Namespace) -> None:
+    for log in given.memory:
+        works_s = [item.cpu_s for item in read_memory(log)]
+        for jobs in given.jobs:
+            errors = promise_error(played_back(works_s, jobs))
+            said = "too short" if errors is None else f"{errors[0]:+.0%} after a minute, {errors[1]:+.0%} at worst"
+            print(f"{log.stem}, {len(works_s)} segments, {jobs} workers: {said}")
 
 
 def _take_footage(clip: Path, folder: Path) -> None:

@@ -8,6 +8,7 @@ with the moment it was told, and held against the real end.
 from __future__ import annotations
 
 import argparse
+import heapq
 import json
 import multiprocessing
 import os
@@ -26,7 +27,7 @@ from review.engines import Engine, LocalEngine
 from review.indexing import IndexProgress, run_index
 from review.session import CaseSession
 
-__all__ = ["EngineRun", "compare_engines", "promise_error", "table"]
+__all__ = ["EngineRun", "compare_engines", "played_back", "promise_error", "table"]
 
 BELIEVED_FROM_S: Final = 60.0
 """A promise counts from here on: before it too little is known."""
@@ -65,19 +66,28 @@ def compare_engines(
     return tuple(_run(clip, work, engine, n_jobs, is_killed) for engine, n_jobs, is_killed in wanted)
 
 
-def promise_error(run: EngineRun) -> tuple[float, float] | None:
+def promise_error(promises: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
     """Error of the first promise after a minute and the largest after it, as parts of the whole; None for a short run.
 
     +0.1 says that the end was promised a tenth of the run's length too late.
 
-    >>> run = EngineRun(engine="local", jobs=1, n_killed=0, timing=Timing(wall_s=1, cpu_s=1, peak_mib=1, load=0),
-    ...     wall_s=100, content_sha256="", promises=((50.0, 90.0), (70.0, 40.0), (90.0, 5.0), (100.0, 0.0)))
-    >>> promise_error(run)
+    >>> promise_error(((50.0, 90.0), (70.0, 40.0), (90.0, 5.0), (100.0, 0.0)))
     (0.1, 0.1)
     """
-    end_s = max(said_s for said_s, _ in run.promises)
-    errors = [round((said_s + left_s) / end_s - 1, 4) for said_s, left_s in run.promises if said_s >= BELIEVED_FROM_S]
+    end_s = max(said_s for said_s, _ in promises)
+    errors = [round((said_s + left_s) / end_s - 1, 4) for said_s, left_s in promises if said_s >= BELIEVED_FROM_S]
     return (errors[0], max(errors, key=abs)) if errors and end_s > BELIEVED_FROM_S else None
+
+
+def played_back(works_s: Sequence[float], jobs: int, *, start_s: float = 5.0) -> tuple[tuple[float, float], ...]:
+    """What a run would have promised whose segments of equal length took so long, in turn, after so long a start.
+
+    >>> played_back((10.0, 10.0), 1, start_s=0.0)
+    ((10.0, 10.0), (20.0, 0.0))
+    """
+    free_s = [start_s] * jobs
+    ends_s = [heapq.heapreplace(free_s, free_s[0] + work_s) + work_s for work_s in works_s]
+    return tuple((end_s, end_s / n * (len(works_s) - n)) for n, end_s in enumerate(sorted(ends_s), 1))
 
 
 def table(runs: Sequence[EngineRun]) -> str:
@@ -90,7 +100,7 @@ def table(runs: Sequence[EngineRun]) -> str:
     for run in runs:
         base = alone_s.get(run.engine)
         efficiency = f"{base / (run.jobs * run.wall_s):.2f}" if base and not run.n_killed else "-"
-        errors = promise_error(run)
+        errors = promise_error(run.promises)
         lines.append(
             f"| {run.engine}{f', {run.n_killed} killed' if run.n_killed else ''} | {run.jobs} | {run.wall_s:.1f} "
             f"| {run.timing.cpu_s:.0f} | {efficiency} | {run.content_sha256 == runs[0].content_sha256} "
