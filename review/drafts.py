@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files in the making: in a folder beside their place, which goes away, and never put over a file that is there.
 
-What a killed process left is removed by whoever makes the next file in that place: these folders lie outside the case
-and may hold pictures of it.
+What a killed process left is removed by whoever makes the next file in that place, and by whoever opens a case next on
+this workstation: these folders lie outside the case and may hold pictures of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from models.errors import AlreadyThere, StoreProblem
+from review.home import home_folder
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["publish", "temporary_folder_beside", "write_new"]
+__all__ = ["publish", "remove_left", "temporary_folder_beside", "write_new"]
 
 PREFIX: Final = ".relecture-"
 LOCK: Final = ".lock"
@@ -42,8 +44,20 @@ def temporary_folder_beside(path: Path) -> Iterator[Path]:
         raise StoreProblem(
             f"{path.parent} cannot be written: {problem.strerror}.", hint="Choose another folder."
         ) from problem
-    with folder as name, held:
+    with folder as name, held, _noted(Path(name)):
         yield Path(name)
+
+
+def remove_left() -> None:
+    """Remove what killed processes of this workstation left, wherever they wrote; call where a case is opened."""
+    for note in _notes().glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, UnicodeError):
+            folder = Path(note.read_text(encoding="utf-8"))
+            # Why: a note that was tampered with must not make us remove anything else.
+            if folder.name == note.name:
+                _remove_if_dead(folder / LOCK)
+            if not folder.exists():
+                note.unlink()
 
 
 def publish(files: Mapping[Path, Path]) -> None:
@@ -110,10 +124,32 @@ def _clear(parent: Path) -> None:
     if sys.platform == "win32":
         return
     for lock_path in parent.glob(f"{PREFIX}*/{LOCK}"):
-        try:
-            with lock_path.open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(lock_path.parent)
-        except OSError:
-            # Why: in use, or another's and not ours to remove; this file is made all the same.
-            continue
+        _remove_if_dead(lock_path)
+
+
+def _remove_if_dead(lock_path: Path) -> None:
+    if sys.platform == "win32":
+        return
+    # Why: one in use, or another's and not ours to remove, stays; what is being done goes on all the same.
+    with contextlib.suppress(OSError), lock_path.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(lock_path.parent)
+
+
+@contextmanager
+def _noted(folder: Path) -> Iterator[None]:
+    """Note where a folder lies for as long as it does, so that it is found after a kill; none without a home."""
+    note = _notes() / folder.name
+    if home_folder().is_dir():
+        with contextlib.suppress(OSError):
+            note.parent.mkdir(exist_ok=True, mode=0o700)
+            note.write_text(str(folder.absolute()), encoding="utf-8")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            note.unlink(missing_ok=True)
+
+
+def _notes() -> Path:
+    return home_folder() / "drafts"

@@ -29,6 +29,7 @@ from review.case_folder import (
 )
 from review.case_lock import take_writer_lock
 from review.case_state import REQUISITION_PREFIX, CaseState
+from review.drafts import remove_left
 from review.home import workstation_key
 from review.operators import Keyring, Operator, load_operator, open_keyring, resolve_operator_id
 from review.permissions import Situation, check_permission
@@ -137,6 +138,7 @@ class CaseSession:
             CaseBusy: Another process has it open for writing.
             Tampered: Header, key, requisition or log does not verify.
         """
+        remove_left()
         header = read_header(folder)
         operator = load_operator(resolve_operator_id(operator_id))
         keyring = open_keyring(operator, passphrase)

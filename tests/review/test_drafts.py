@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from models.errors import AlreadyThere, StoreProblem
-from review.drafts import publish, temporary_folder_beside, write_new
+from models.errors import AlreadyThere, StoreProblem, UnreadableInput
+from review.drafts import publish, remove_left, temporary_folder_beside, write_new
+from review.session import CaseSession
 
 DIES = """
 import os, sys
@@ -32,6 +33,35 @@ def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path: Path) -
     write_new(tmp_path / "other.txt", b"content")
 
     assert [path.name for path in tmp_path.iterdir()] == ["other.txt"]
+
+
+def test_what_a_killed_process_left_anywhere_is_removed_where_a_case_is_opened_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, out = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    monkeypatch.setenv("RELECTURE_HOME", str(home))
+    subprocess.run([sys.executable, "-c", DIES, str(out / "film.mp4")], check=False)
+    with temporary_folder_beside(tmp_path / "mine") as mine:
+        assert len(list((home / "drafts").iterdir())) == 2
+        with pytest.raises(UnreadableInput):
+            CaseSession.open(tmp_path / "no case", operator_id=None, passphrase=None)
+
+        assert list(out.iterdir()) == []
+        assert mine.is_dir(), "what is in use stays"
+    assert list((home / "drafts").iterdir()) == []
+
+
+def test_a_note_that_points_elsewhere_removes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home" / "drafts").mkdir(parents=True)
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / ".lock").write_bytes(b"")
+    (tmp_path / "home" / "drafts" / ".relecture-x").write_text(str(tmp_path / "evidence"), encoding="utf-8")
+    monkeypatch.setenv("RELECTURE_HOME", str(tmp_path / "home"))
+
+    remove_left()
+
+    assert (tmp_path / "evidence" / ".lock").exists()
 
 
 def test_what_is_in_use_is_left_alone(tmp_path: Path) -> None:
