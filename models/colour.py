@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Colours of garments and cars in words, with shares: a computation that a person can redo with a colour picker.
 
-No net is involved. Pixels go to OKLab, each belongs softly to the names around it, and weights say which pixels
-speak: not the background, not heads, hands and shoes, not windows, tyres and shadows. What comes out are shares of
-the visible garment or paint, best first; what a search accepts beside a name is a matter of :func:`near_colours`.
+No net names a colour. Pixels go to OKLab, each belongs softly to the names around it, and weights say which pixels
+speak: not the background, not heads, hands and shoes, not windows, tyres and shadows. Where garments are, the maps of
+:mod:`models.garments` help to say. What comes out are shares of the visible garment or paint, best first; what a search
+accepts beside a name is a matter of :func:`near_colours`.
 
 A colour is what the camera shows, under the light of the scene: dark blue reads black in the dark, silver reads
 white in the sun. The names say so by their shares and by the neighbours that a search with tolerance accepts.
