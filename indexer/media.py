@@ -257,6 +257,28 @@ class FootageReader:
                     return
             yield Picture(frame)
 
+    def keyframe_times(self, start_pts_ticks: int, end_pts_ticks: int, *, min_step_ticks: int = 0) -> list[int]:
+        """PTS of the keyframes of ``[start, end)``, ascending, at least a step apart; only the first is decoded."""
+        times: list[int] = []
+
+        def look(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+            times.clear()
+            for packet in _demux(container, stream):
+                if packet.pts is None or not packet.is_keyframe:
+                    continue
+                if packet.pts >= end_pts_ticks:
+                    return
+                if times and packet.pts - times[-1] < min_step_ticks:
+                    continue
+                times.append(packet.pts)
+                if len(times) == 1:
+                    # Why: the picture shows whether the seek landed at a keyframe at or before the start.
+                    yield from _decoded(packet) or _flushed(stream)
+
+        for _ in self.frames(start_pts_ticks, look):
+            pass
+        return [pts for pts in times if pts >= start_pts_ticks]
+
     def frames(self, start_pts_ticks: int | None, decode: _Decode) -> Iterator[VideoFrame]:
         """Decode from a keyframe at or before a time, however badly it can be sought; earlier frames come first."""
         if start_pts_ticks is not None:

@@ -16,14 +16,14 @@ from review.synopsis.backdrop import empty_scene, frame_gains
 from review.synopsis.lettering import Letterer
 from review.synopsis.silhouette import cut_patch
 
-__all__ = ["OURS", "warm_up"]
+__all__ = ["OURS", "compile_loops", "warm_up"]
 
 OURS: Final = ("review.synopsis.", "indexer.")
 """Packages whose loops may be met while painting."""
 
 
-def warm_up() -> None:
-    """Load or compile every loop for the arrays that painting gives, and let go of the cache on disk."""
+def compile_loops() -> None:
+    """Load or compile every loop for the arrays that painting gives; costs little where that is done."""
     picture = np.full((192, 256, 3), 90, np.uint8)
     # Why: large enough that exposure is measured and not taken to be unknown.
     scene = empty_scene([picture] * 3)
@@ -35,6 +35,11 @@ def warm_up() -> None:
     letterer.write(picture, letterer.tag("0"), (2, 2))
     PicturePlanes((64, 48)).renew(picture, [(0, 0, 64, 48)])
     assert patch.is_silhouette
+
+
+def warm_up() -> None:
+    """Have every loop compiled, and let go of the cache on disk."""
+    compile_loops()
     for name, module in sorted(sys.modules.items()):
         if name.startswith(OURS):
             for loop in vars(module).values():

@@ -10,7 +10,7 @@ periods are kept, so memory does not grow with the footage.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from indexer.background import gains_between
 from indexer.findings import FindingKind
-from indexer.media import FootageReader, Picture, iter_keyframes, iter_pictures
+from indexer.media import FootageReader, iter_pictures
 from indexer.records import Recording, RecordingId
 from review.synopsis._jit import kernel
 from review.synopsis._pixels import SourcePixels
@@ -231,7 +231,8 @@ class Backdrops:
             gains = gains_between(sample.image_u8[::stride, ::stride], target[::stride, ::stride])
             images[k] = sample.image_u8
             if np.abs(gains - 1).max() > 0.01:
-                images[k] = np.clip(sample.image_u8 / gains, 0, 255).astype(np.uint8)
+                table = np.clip(np.arange(256, dtype=np.uint8)[:, None] / gains, 0, 255).astype(np.uint8)
+                images[k] = cv2.LUT(sample.image_u8, table[None])
             dx, dy = shifts[k] or (0.0, 0.0)
             if sways and shifts[k] is None:
                 # Why: a frame of unknown place would smear the scene.
@@ -286,25 +287,17 @@ def _samples(recording: Recording, span: tuple[int, int], wanted: int) -> list[_
                 kept.append(_Sample(pts_ticks=number, image_u8=picture.bgr_u8()))
         return kept
     step_ticks = max(1, (span[1] - span[0]) // (wanted + 1))
-    times = [
-        frame.pts_ticks
-        for frame in iter_keyframes(
-            recording.path,
-            stream_index=facts.stream_index,
-            forced_format=facts.forced_format,
-            size_wh_px=(16, 16),
-            start_pts_ticks=span[0],
-            end_pts_ticks=span[1],
-            min_step_ticks=step_ticks,
-        )
-        if frame.pts_ticks is not None
-    ]
-    if len(times) >= wanted // 2 or (span[1] - span[0]) * facts.time_base > 2 * PERIOD_S:
-        # Why: opening the file of a day takes a third of a second, so it is opened once for all of them.
-        for exact in _pictures_at(recording, times):
-            if exact.pts_ticks is not None:
-                kept.append(_Sample(pts_ticks=exact.pts_ticks, image_u8=exact.bgr_u8()))
-        return kept
+    # Why: opening the file of a day takes a third of a second, so it is opened once for all of them.
+    with FootageReader(recording.path, stream_index=facts.stream_index, forced_format=facts.forced_format) as reader:
+        times = reader.keyframe_times(*span, min_step_ticks=step_ticks)
+        if len(times) >= wanted // 2 or (span[1] - span[0]) * facts.time_base > 2 * PERIOD_S:
+            for pts in times:
+                kept += [
+                    _Sample(pts_ticks=picture.pts_ticks, image_u8=picture.bgr_u8())
+                    for picture in islice(reader.pictures(pts), 1)
+                    if picture.pts_ticks is not None
+                ]
+            return kept
     due = span[0]
     for picture in iter_pictures(
         recording.path,
@@ -317,14 +310,6 @@ def _samples(recording: Recording, span: tuple[int, int], wanted: int) -> list[_
             kept.append(_Sample(pts_ticks=picture.pts_ticks, image_u8=picture.bgr_u8()))
             due = picture.pts_ticks + step_ticks
     return kept
-
-
-def _pictures_at(recording: Recording, times: Sequence[int]) -> Iterator[Picture]:
-    """The pictures at some instants, ascending, each valid until the next one."""
-    facts = recording.facts
-    with FootageReader(recording.path, stream_index=facts.stream_index, forced_format=facts.forced_format) as reader:
-        for pts in times:
-            yield from islice(reader.pictures(pts), 1)
 
 
 def _split_by_light(samples: Sequence[_Sample]) -> list[list[_Sample]]:

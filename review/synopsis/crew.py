@@ -40,7 +40,7 @@ ENDING_S: Final = 5.0
 MAX_ANSWER_BYTES: Final = 1 << 26
 PAINTER_BYTES: Final = 1 << 30
 """A painter and its encoder, where the recordings are long (docs/measurements.md)."""
-PRELOAD: Final = "review.synopsis.studio"
+PRELOAD: Final = "review.synopsis._ready"
 
 
 @dataclass(slots=True)

@@ -184,6 +184,30 @@ def test_looking_at_keyframes_until_a_time_misses_none_before_it(clip_of: Callab
     assert looked == keys[keys < end].tolist()
 
 
+@pytest.mark.parametrize("kind", ["constant", "b_frames", "open_gop", "hevc", "transport_stream", "edit_list"])
+def test_times_of_keyframes_are_those_of_the_container_within_a_span(clip_of: Callable[[str], Clip], kind: str) -> None:
+    path = str(clip_of(kind).path)
+    packets = probe(path).packets
+    keys = packets.pts_ticks[packets.is_key]
+    span = int(keys[1]), int(keys[-1]) + 1
+
+    with FootageReader(path) as reader:
+        times = reader.keyframe_times(*span)
+        after = next(reader.pictures(times[-1]))
+
+    assert times == keys[1:].tolist()
+    assert after.pts_ticks == times[-1], "the reader goes on reading"
+
+
+def test_times_of_keyframes_that_lie_close_together_are_a_step_apart(clip_of: Callable[[str], Clip]) -> None:
+    path = str(clip_of("motion_jpeg").path)
+
+    with FootageReader(path) as reader:
+        times = reader.keyframe_times(0, 1 << 40, min_step_ticks=5)
+
+    assert len(times) > 2 and np.diff(times).min() >= 5
+
+
 @pytest.mark.parametrize("kind", ["b_frames", "transport_stream"])
 def test_looking_at_keyframes_from_a_time_misses_none_after_it(clip_of: Callable[[str], Clip], kind: str) -> None:
     path = str(clip_of(kind).path)
