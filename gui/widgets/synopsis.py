@@ -63,7 +63,8 @@ class SynopsisDialog(AskDialog):
         self._left_out = QPlainTextEdit()
         self._left_out.setReadOnly(True)
         self._left_out.setTabChangesFocus(True)
-        self._left_out.setFixedHeight(84)
+        # Why: the style sheet of the window sets a least height of one line, which wins over one that is set in code.
+        self._left_out.setStyleSheet("min-height: 62px; max-height: 62px;")
         self._left_out.setMinimumWidth(WIDTH_PX)
         self._left_out.setPlainText("\n".join(self._lines()))
         self._left_out.setAccessibleName(words("synopsis.left_out"))
