@@ -13,6 +13,7 @@ from indexer.ticks import format_utc
 from review.audit.note import Checkpoint
 from review.audit.record import Json
 from review.case_folder import software_version
+from review.conformity import ConformityNote, conformity_in_french, video_norm
 from review.exhibits import Exhibit
 from review.finding_words import french_sentence
 from review.hits import MadeBy
@@ -63,6 +64,7 @@ class AnalysisFacts:
         analysed_s: Footage analysed, seconds of media time; 0 when only the sentence is known.
         keyframes_only_s: Part of it of which only keyframes were looked at, since nothing moved.
         findings: Trouble that the analysis met, beyond what import found: recording identifier and finding.
+        conformity: What each recording is beside the technical norm: recording identifier and note.
     """
 
     profile: str
@@ -74,6 +76,7 @@ class AnalysisFacts:
     analysed_s: float = 0.0
     keyframes_only_s: float = 0.0
     findings: tuple[tuple[str, Finding], ...] = ()
+    conformity: tuple[tuple[str, ConformityNote], ...] = ()
 
 
 def _requisition(session: CaseSession) -> dict[str, Json]:
@@ -217,6 +220,10 @@ def manifest_document(
             ],
         },
         "originals": [_original(item) for item in originals],
+        "conformity": [
+            {"recording": recording_id, **note.document()}  # type: ignore[dict-item]  # Reason: texts and numbers.
+            for recording_id, note in facts.conformity
+        ],
         "decisions": count_decisions(verdicts),
         "exhibits": [_exhibit(exhibit, file, verdict) for exhibit, file, verdict in exhibits],
     }
@@ -269,6 +276,8 @@ def report_document(
             for item in req.scope.windows
         ],
         "originals": [_original_row(item) for item in originals],
+        "norm": _norm(),
+        "conformity": _conformity_rows(originals, facts),
         "findings": findings[:SHOWN_FINDINGS],
         "n_findings": len(findings),
         "software": software_version(),
@@ -375,6 +384,24 @@ def _finding_rows(originals: Sequence[Original], facts: AnalysisFacts) -> list[l
             if recording_id == original.recording_id
         ]
     return rows
+
+
+def _norm() -> dict[str, str]:
+    least = video_norm()
+    return {
+        "wording": least.wording_fr,
+        "size": f"{least.width_px} × {least.height_px} pixels",
+        "rate": f"{least.images_per_s} images par seconde",
+    }
+
+
+def _conformity_rows(originals: Sequence[Original], facts: AnalysisFacts) -> list[list[str]]:
+    notes = dict(facts.conformity)
+    return [
+        [original.path.name, *conformity_in_french(notes[original.recording_id])]
+        for original in originals
+        if original.recording_id in notes
+    ]
 
 
 def _exhibit_block(exhibit: Exhibit, file: str, verdict: Verdict) -> dict[str, object]:

@@ -19,7 +19,7 @@ from indexer.probe import PacketTable
 from indexer.records import Recording
 from review.legal import Norm, norm
 
-__all__ = ["ConformityNote", "conformity_of"]
+__all__ = ["ConformityNote", "conformity_in_french", "conformity_of", "video_norm"]
 
 NORM: Final = "video_surveillance"
 RATE_SLACK: Final = Fraction(99, 100)
@@ -70,6 +70,39 @@ _SAID_BY_LEVEL: Final = {
     "below": "below the least that is asked",
     "unknown": "cannot be told",
 }
+
+
+_FRENCH_BY_LEVEL: Final = {
+    "least": "minimum atteint",
+    "below": "en deçà du minimum",
+    "unknown": "ne peut être établi",
+}
+
+
+def video_norm() -> Norm:
+    """The norm that recordings are held against, as legal data."""
+    return norm(NORM)
+
+
+def conformity_in_french(note: ConformityNote) -> tuple[str, str, str, str, str]:
+    """Size, rate, gaps, clock and what follows, as the procès-verbal shows them."""
+
+    def figure(value: float, digits: int) -> str:
+        return f"{value:.{digits}f}".replace(".", ",")
+
+    size = f"{note.size_wh_px[0]} × {note.size_wh_px[1]}"
+    if note.images_per_s is None:
+        return size, "flux sans instants", "—", _french_clock(note), _FRENCH_BY_LEVEL[note.level]
+    step = f" ; intervalle le plus long {figure(note.longest_step_s, 2)} s" if note.longest_step_s is not None else ""
+    gaps = f"{note.n_gaps}, soit {figure(note.gaps_s, 1)} s en tout" if note.n_gaps else "aucune"
+    return size, figure(note.images_per_s, 1) + step, gaps, _french_clock(note), _FRENCH_BY_LEVEL[note.level]
+
+
+def _french_clock(note: ConformityNote) -> str:
+    if note.clock_offset_ms is None:
+        return "non relevée"
+    offset = f"{note.clock_offset_ms / 1000:+.3f}".replace(".", ",")
+    return f"relevée : écart {offset} s, ± {note.clock_uncertainty_ms} ms"
 
 
 def conformity_of(recording: Recording, packets: PacketTable) -> ConformityNote:

@@ -23,6 +23,7 @@ from models.errors import AlreadyThere, OutOfScope
 from models.measured import measured
 from models.registry import Registry
 from review.bundle_content import AnalysisFacts, ModelFact
+from review.conformity import conformity_of
 from review.cutting import clip_suffix, cut_clip
 from review.drafts import write_new
 from review.exhibits import Exhibit
@@ -187,6 +188,10 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
         analysed_s=analysed_s,
         keyframes_only_s=skipped_s,
         findings=tuple((segment.recording_id, item) for segment in index.segments for item in segment.findings),
+        conformity=tuple(
+            (recording_id, conformity_of(recording, packets_of(session, recording_id)))
+            for recording_id, recording in sorted(index.recordings.items())
+        ),
         coverage=(
             f"{analysed_s:.1f} s of footage analysed; in {skipped_s:.1f} s of it only the keyframes were looked at, "
             "since nothing moved in them."

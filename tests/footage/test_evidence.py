@@ -312,6 +312,8 @@ def test_how_footage_was_analysed_is_told_with_every_model(session: CaseSession)
     assert "libavcodec" in facts.decoder and len(facts.configuration_sha256) == 64
     assert any("relecture-crop" in model.name for model in facts.models)
     assert "of footage analysed" in facts.coverage
+    assert [recording_id for recording_id, _ in facts.conformity] == sorted(index_of(session).recordings)
+    assert {note.level for _, note in facts.conformity} == {"below"}
 
 
 @pytest.fixture

@@ -16,9 +16,11 @@ from pathlib import Path
 from review.audit.clock import Moment
 from review.bundle_content import AnalysisFacts, ModelFact
 from review.case_folder import create_case
+from review.conformity import ConformityNote
 from review.exhibits import Exhibit
 from review.hits import HitAttribute
 from review.operators import Empowerment, Operator, Quality, create_operator
+from review.originals import read_originals
 from review.requisition import samples_requisition
 from review.session import CaseSession
 from review.verdicts import Decision, judge
@@ -227,4 +229,24 @@ class FakeMaker:
             decoder="FFmpeg 8.1.2 (PyAV 18.1.0)",
             n_tracks=3,
             coverage="2 h 00 d’enregistrement, dont 1 h 41 sans mouvement non décodées",
+            conformity=tuple(
+                (item.recording_id, conformity(images_per_s=rate))
+                for item, rate in zip(read_originals(session.store), (12.5, None), strict=False)
+            ),
         )
+
+
+def conformity(*, images_per_s: float | None = 12.5) -> ConformityNote:
+    """A recording that keeps to the least that is asked, or one whose stream has no times."""
+    is_timed = images_per_s is not None
+    return ConformityNote(
+        size_wh_px=(704, 576),
+        images_per_s=images_per_s,
+        longest_step_s=0.32 if is_timed else None,
+        n_gaps=2 if is_timed else 0,
+        gaps_s=61.5 if is_timed else 0.0,
+        level="least" if is_timed else "unknown",
+        clock="read" if is_timed else "not read",
+        clock_offset_ms=-3_792_000 if is_timed else None,
+        clock_uncertainty_ms=1000 if is_timed else None,
+    )
