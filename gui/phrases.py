@@ -157,6 +157,8 @@ class Phrases:
         parts.append(words("coverage.recordings", done=coverage.n_recordings_indexed, all=coverage.n_recordings))
         parts.append(words.count("coverage.tracks", coverage.n_tracks))
         parts.append(words.count("coverage.judged", coverage.n_judged))
+        if coverage.zones:
+            parts.append(words.count("coverage.zones", len(coverage.zones)))
         if coverage.profiles:
             parts.append(words("coverage.profiles", profiles=", ".join(coverage.profiles)))
         return " · ".join(parts)

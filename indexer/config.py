@@ -6,9 +6,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 from indexer.media import Decoder
+from indexer.zones import Zone
 from models.colour import ALGORITHM_ID as COLOUR_MODEL
 from models.modelset import ModelSet
 
@@ -31,6 +32,7 @@ class IndexConfig:
         margin_gops: Groups of pictures decoded around active ones.
         audit_unit: Share of the skipped groups that is decoded all the same, to see what triage misses.
         decoder: ``one-thread``, whose pixels are equal on every machine, or ``nvdec`` of a graphics card.
+        ignored_px: Zones of the picture that an officer set aside for the camera, source pixels.
     """
 
     profile: str = "standard"
@@ -40,6 +42,7 @@ class IndexConfig:
     margin_gops: int = 1
     audit_unit: float = 0.02
     decoder: Decoder = "one-thread"
+    ignored_px: tuple[Zone, ...] = ()
 
     @classmethod
     def of_profile(cls, profile: str) -> IndexConfig:
@@ -48,10 +51,17 @@ class IndexConfig:
 
     def digest(self, models: ModelSet) -> str:
         """Hex SHA-256 over method, configuration and models."""
+        return hashlib.sha256(json.dumps(self.values(models), sort_keys=True).encode()).hexdigest()
+
+    def values(self, models: ModelSet) -> dict[str, Any]:
+        """What the digest is taken of."""
         values = {**asdict(self), "models": models.digest, "colour": COLOUR_MODEL, "method": INDEX_METHOD}
         # Why: what every office PC does is not named, so that its indexes stay; what a card does is another method.
         if self.decoder == "one-thread":
             del values["decoder"]
         if models.runs_on_card:
             values["nets"] = "cuda"
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+        # Why: an index without zones is the one that it was before there were any.
+        if not self.ignored_px:
+            del values["ignored_px"]
+        return values

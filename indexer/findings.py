@@ -37,6 +37,7 @@ class FindingKind(StrEnum):
     CAMERA_MOVES = "camera_moves"
     SEVERAL_VIEWS = "several_views"
     MASKED_AREA = "masked_area"
+    IGNORED_ZONE = "ignored_zone"
     TRIAGE_NOT_TRUSTED = "triage_not_trusted"
     TRIAGE_AUDITED = "triage_audited"
     CARD_NOT_USED = "card_not_used"
@@ -67,7 +68,8 @@ class Finding:
 
     Attributes:
         kind: What it is.
-        component: Which part saw it: ``probe``, ``decode``, ``triage``, ``clock``, ``health``.
+        component: Which part saw it: ``probe``, ``decode``, ``triage``, ``clock``, ``health``,
+            or ``officer`` where one asked for it.
         detail: One sentence for a person, with figures and their units.
         count: How many times it was seen.
         first_pts_ticks: Where it was seen first, in the stream's time base; None when it has no place.

@@ -90,6 +90,7 @@ class MotionModel:
         ).astype(np.float32)
         self._weak, self._kind = empty_masks(height, width)
         self._watched: NDArray[np.uint8] | None = None
+        self._watched_unit = 1.0
         self._n_pictures = 0
         self._min_area_px = max(12, int(MIN_AREA_UNIT * width * height))
         closing = max(3, width // 128) | 1
@@ -122,9 +123,15 @@ class MotionModel:
             follow(smooth, cv2.dilate(mask, self._close), self._colour, self.gains, ADAPTATION)
         return mask
 
-    def ignore(self, regions: NDArray[np.bool_]) -> None:
-        """See no motion in these pixels, (H, W) bool, from now on."""
+    def ignore(self, regions: NDArray[np.bool_], *, watched_unit: float = 1.0) -> None:
+        """See no motion in these pixels, (H, W) bool, from now on.
+
+        Args:
+            regions: What is not watched.
+            watched_unit: Share of the picture in which a change of all of it can be seen: large zones take from it.
+        """
         self._watched = u8(np.where(regions, 0, 255))
+        self._watched_unit = watched_unit
 
     def blobs(self, mask: NDArray[np.uint8]) -> tuple[Blob, ...]:
         """Connected regions of a mask, largest first, ties by position."""
@@ -142,7 +149,7 @@ class MotionModel:
 
     def is_global_change(self, mask: NDArray[np.uint8]) -> bool:
         """True when most of the picture differs: the camera moved, was covered, or the light was switched."""
-        return float(np.count_nonzero(mask)) / mask.size > GLOBAL_CHANGE_UNIT
+        return float(np.count_nonzero(mask)) / mask.size > GLOBAL_CHANGE_UNIT * self._watched_unit
 
     def is_ghost(
         self, picture_bgr: NDArray[np.uint8], mask: NDArray[np.uint8], box_xyxy: tuple[int, int, int, int]

@@ -27,6 +27,7 @@ from indexer.sketches import Box, CropSample, Sighting, Sketch, as_box, cut_crop
 from indexer.steady import IDENTITY, Steadier, boxes_to_picture, warp_to_reference
 from indexer.tracking import SketchTracker, drop_noise
 from indexer.walkers import settle_walkers
+from indexer.zones import Zone, watched_only
 from models.appearance import colour_by_place
 from models.detectors import BAG_LABELS, Detections, Detector, RunAware
 from models.detectors.walkers import WalkerFinder
@@ -66,12 +67,14 @@ class Scene:
         source_wh_px: Source size.
         model: Empty scene and comparison.
         steadier: Registration, only where the camera drifts.
+        ignored_px: Zones that an officer set aside, source pixels.
     """
 
     size_wh_px: tuple[int, int]
     source_wh_px: tuple[int, int]
     model: MotionModel
     steadier: Steadier | None = None
+    ignored_px: tuple[Zone, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -166,6 +169,7 @@ class SpanPerception:
             boxes = np.array([blob.box_xyxy for blob in blobs])
             near = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
             found = self._finder.find(small, self._scene.model.empty_scene_bgr_u8, near_xyxy=near)
+            found = watched_only(found, self._scene.ignored_px, scale=self._scale)
             regions, walkers = settle_walkers(blobs, mask, found)
         blob_boxes = [box for box in self._in_source(regions, matrix) if not self._is_everything(box)]
         walker_boxes = self._in_source([box for box, _ in walkers], matrix)
@@ -193,7 +197,7 @@ class SpanPerception:
     def _call_detector(self, full_bgr: NDArray[np.uint8]) -> Detections:
         assert self._detector is not None
         self._result.n_detector_calls += 1
-        return self._detector.detect(full_bgr)
+        return watched_only(self._detector.detect(full_bgr), self._scene.ignored_px)
 
     def _take_detections(self, time_s: float, look: _Look, detections: Detections) -> list[tuple[Sketch, Sighting]]:
         assert self._detected is not None

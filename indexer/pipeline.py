@@ -38,6 +38,7 @@ from indexer.steady import Steadier, drift_px, warp_to_reference
 from indexer.tracks import absorb_riders
 from indexer.triage import MAX_TRUSTED_GOP_S, KeyLook, Selection, select_spans
 from indexer.views import HeldView, common_spans, held_views, pictures_within
+from indexer.zones import zone_findings, zones_mask
 from models.colour import is_colourless
 from models.modelset import ModelSet
 
@@ -117,9 +118,14 @@ class _SegmentWork:
         self._n_time_repeats = 0
         self._n_other_size = 0
         self._unwatched: NDArray[np.bool_] | None = None
+        self._zones: NDArray[np.bool_] | None = None
         self._has_times = not any(item.kind is FindingKind.NO_TIME_BASE for item in recording.findings)
         self._source_size = self._facts.size_at(plan.start_pts_ticks)
         self._size = motion_size(self._source_size)
+        # Why: zones are drawn on the size that the recording begins with; on pictures of another everything is watched.
+        self._ignored_px = config.ignored_px if self._source_size == self._facts.size_wh_px else ()
+        if self._ignored_px:
+            self._zones = zones_mask(self._ignored_px, source_wh_px=self._source_size, size_wh_px=self._size)
         self._stats = SegmentStats(
             n_frames=self._frames_in(plan.only_ticks) if plan.only_ticks else plan.n_frames,
             n_decoded=0,
@@ -133,6 +139,12 @@ class _SegmentWork:
     def run(self) -> Segment:
         keys = self._keyframe_pictures()
         self._stats = replace(self._stats, n_keyframes_looked_at=len(keys))
+        self._findings += zone_findings(
+            self._ignored_px,
+            source_wh_px=self._source_size,
+            first_pts_ticks=self._plan.start_pts_ticks,
+            last_pts_ticks=self._plan.end_pts_ticks,
+        )
         self._is_trusted = self._triage_is_trusted(keys)
         sample = keys if len(keys) >= MIN_SCENE_PICTURES else self._sampled_pictures()
         held = held_views(keys, sample, self._plan, self._facts)
@@ -233,7 +245,7 @@ class _SegmentWork:
         )
 
     def _scene(self, view: HeldView) -> tuple[Background, Scene]:
-        self._unwatched = None
+        self._unwatched = self._zones
         sample = view.sample
         picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), MAX_SCENE_PICTURES)).round().astype(int))
         pictures = [sample[i][1] for i in picks]
@@ -247,13 +259,14 @@ class _SegmentWork:
             said = f"The camera drifts ({drift:.1f} of {self._size[0]} px, median); pictures are aligned."
             self._say(FindingKind.CAMERA_MOVES, "health", said, view)
         background = estimate_background(pictures)
-        model = MotionModel(background)
+        model = self._fresh_model(background)
         self._ignore_blinking(model, pictures, view)
         scene = Scene(
             size_wh_px=self._size,
             source_wh_px=self._source_size,
             model=model,
             steadier=steadier if is_drifting else None,
+            ignored_px=self._ignored_px,
         )
         return background, scene
 
@@ -263,9 +276,13 @@ class _SegmentWork:
 
     def _fresh_model(self, background: Background) -> MotionModel:
         model = MotionModel(background)
-        if self._unwatched is not None:
-            model.ignore(self._unwatched)
+        self._leave_out(model)
         return model
+
+    def _leave_out(self, model: MotionModel) -> None:
+        if self._unwatched is not None:
+            zones_unit = 0.0 if self._zones is None else float(self._zones.mean())
+            model.ignore(self._unwatched, watched_unit=1.0 - zones_unit)
 
     def _ignore_blinking(self, model: MotionModel, pictures: list[NDArray[np.uint8]], view: HeldView) -> None:
         """Leave out a burnt-in clock and the like, and say how much of the picture that is."""
@@ -276,8 +293,8 @@ class _SegmentWork:
         share = float(regions.mean())
         if share == 0:
             return
-        self._unwatched = regions
-        model.ignore(regions)
+        self._unwatched = regions if self._zones is None else regions | self._zones
+        self._leave_out(model)
         rows, columns = np.nonzero(regions)
         scale = self._source_size[0] / self._size[0]
         x1, y1, x2, y2 = (round(float(v) * scale) for v in (columns.min(), rows.min(), columns.max(), rows.max()))

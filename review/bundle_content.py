@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from indexer.findings import Finding
+from indexer.findings import Finding, FindingKind
 from indexer.ticks import format_utc
 from review.audit.note import Checkpoint
 from review.audit.record import Json
@@ -25,6 +25,7 @@ from review.report_words import french, french_attribute, french_correction, fre
 from review.requisition import Authorisation
 from review.session import CaseSession
 from review.verdicts import Decision, Verdict
+from review.zones import AppliedZone
 
 __all__ = ["AnalysisFacts", "ModelFact", "manifest_document", "report_document"]
 
@@ -65,6 +66,7 @@ class AnalysisFacts:
         keyframes_only_s: Part of it of which only keyframes were looked at, since nothing moved.
         findings: Trouble that the analysis met, beyond what import found: recording identifier and finding.
         conformity: What each recording is beside the technical norm: recording identifier and note.
+        zones: Zones set aside by an officer that the index was made without.
     """
 
     profile: str
@@ -77,6 +79,7 @@ class AnalysisFacts:
     keyframes_only_s: float = 0.0
     findings: tuple[tuple[str, Finding], ...] = ()
     conformity: tuple[tuple[str, ConformityNote], ...] = ()
+    zones: tuple[AppliedZone, ...] = ()
 
 
 def _requisition(session: CaseSession) -> dict[str, Json]:
@@ -278,6 +281,7 @@ def report_document(
         "originals": [_original_row(item) for item in originals],
         "norm": _norm(),
         "conformity": _conformity_rows(originals, facts),
+        "zones": _zone_rows(originals, facts),
         "findings": findings[:SHOWN_FINDINGS],
         "n_findings": len(findings),
         "software": software_version(),
@@ -381,9 +385,25 @@ def _finding_rows(originals: Sequence[Original], facts: AnalysisFacts) -> list[l
         rows += [
             [original.path.name, french(str(item.kind)), str(item.count), french_sentence(item.detail) or item.detail]
             for recording_id, item in facts.findings
-            if recording_id == original.recording_id
+            # Why: zones that an officer set aside have a table of their own.
+            if recording_id == original.recording_id and item.kind is not FindingKind.IGNORED_ZONE
         ]
     return rows
+
+
+def _zone_rows(originals: Sequence[Original], facts: AnalysisFacts) -> list[list[str]]:
+    """File, zone, reason and who set it aside, in French."""
+    return [
+        [
+            original.path.name,
+            french_sentence(zone.detail) or zone.detail,
+            zone.record.reason if zone.record else "—",
+            f"{zone.record.operator_id}, le {french_moment(zone.record.utc)}" if zone.record else "—",
+        ]
+        for original in originals
+        for zone in facts.zones
+        if zone.recording_id == original.recording_id
+    ]
 
 
 def _norm() -> dict[str, str]:

@@ -102,7 +102,7 @@ def _french_clock(note: ConformityNote) -> str:
     if note.clock_offset_ms is None:
         return "non relevée"
     offset = f"{note.clock_offset_ms / 1000:+.3f}".replace(".", ",")
-    return f"relevée : écart {offset} s, ± {note.clock_uncertainty_ms} ms"
+    return f"relevée : écart {offset}\u00a0s, ±\u00a0{note.clock_uncertainty_ms}\u00a0ms"
 
 
 def conformity_of(recording: Recording, packets: PacketTable) -> ConformityNote:

@@ -72,11 +72,12 @@ class DaskEngine:
         with self._client() as client:
             self.jobs = len(client.scheduler_info(n_workers=-1)["workers"]) or self.jobs
             is_elsewhere = self._scheduler is not None
-            digest = _digest_here(works[0].config, profile)
             running: dict[Any, SegmentWork] = {}
 
             def submit() -> Any:
                 work = waiting.pop()
+                # Why: recordings differ in their configuration where an officer set zones aside.
+                digest = _digest_here(work.config, profile)
                 future = client.submit(_made_on_worker, work, profile, digest, is_elsewhere, pure=False)
                 running[future.key] = work
                 return future

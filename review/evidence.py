@@ -34,6 +34,7 @@ from review.recordings import packets_of, read_recordings
 from review.report_words import french, french_attribute, french_correction
 from review.search import attributes_of, index_of, made_by_of
 from review.session import CaseSession
+from review.zones import applied_zones
 
 __all__ = ["absent_tracks", "analysis_facts", "export_clip", "export_still"]
 
@@ -192,6 +193,7 @@ def analysis_facts(session: CaseSession) -> AnalysisFacts:
             (recording_id, conformity_of(recording, packets_of(session, recording_id)))
             for recording_id, recording in sorted(index.recordings.items())
         ),
+        zones=applied_zones(session, index),
         coverage=(
             f"{analysed_s:.1f} s of footage analysed; in {skipped_s:.1f} s of it only the keyframes were looked at, "
             "since nothing moved in them."

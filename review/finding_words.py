@@ -190,6 +190,12 @@ _SENTENCES: Final = (
         "s’étend sur x {x}, y {y} px.",
     ),
     (
+        "Zone {k} of {n} set aside by an officer: {share}% of the picture is not watched; "
+        "its corners are {corners} px.",
+        "Zone {k} sur {n} écartée par un enquêteur : {share} % de l’image n’est pas surveillé ; ses sommets sont "
+        "{corners} px.",
+    ),
+    (
         "The pictures carry no colour (night, infrared or thermal): no colour is named.",
         "Les images sont sans couleur (nuit, infrarouge ou thermique) : aucune couleur n’est nommée.",
     ),

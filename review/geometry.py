@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import Track
+from indexer.zones import are_inside
 
 __all__ = ["Path", "crosses_line", "longest_stay_s", "path_of"]
 
@@ -65,7 +66,7 @@ def longest_stay_s(path: Path, zone: tuple[Point, ...]) -> float | None:
     """Longest unbroken stay inside a polygon, seconds; without a polygon the whole path; None when never inside."""
     if not zone:
         return float(path.time_s[-1] - path.time_s[0])
-    inside = _inside(path.xy_px, np.array(zone, float))
+    inside = are_inside(path.xy_px, zone)
     if not inside.any():
         return None
     edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
@@ -76,16 +77,3 @@ def _sides(a: NDArray[np.float64], b: NDArray[np.float64], points: NDArray[np.fl
     """Signed distance, times a constant, of points (N, 2) from the line a-b; 0 on it."""
     direction = b - a
     return np.asarray(direction[0] * (points[:, 1] - a[1]) - direction[1] * (points[:, 0] - a[0]), np.float64)
-
-
-def _inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Even-odd rule for points (N, 2)."""
-    x, y = points[:, 0], points[:, 1]
-    inside = np.zeros(len(points), bool)
-    following = np.roll(polygon, -1, axis=0)
-    for (x1, y1), (x2, y2) in zip(polygon, following, strict=True):
-        spans = (y1 > y) != (y2 > y)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crossing_x = (x2 - x1) * (y - y1) / (y2 - y1) + x1
-        inside ^= spans & (x < crossing_x)
-    return inside

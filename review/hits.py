@@ -212,6 +212,7 @@ class Coverage:
         n_judged: Those of them that carry a verdict.
         models: Models that made the index, or described what was corrected by hand.
         has_makes: True when a net ranked makes of vehicles; without one no search by make can find anything.
+        zones: What officers set aside and the index was made without: camera, share and corners, one sentence each.
     """
 
     footage_s: float
@@ -224,6 +225,7 @@ class Coverage:
     n_judged: int
     models: tuple[str, ...] = ()
     has_makes: bool = False
+    zones: tuple[str, ...] = ()
 
 
 class TimelineKind(StrEnum):

@@ -9,7 +9,7 @@ A segment that is stored with the same configuration is never made again, so a k
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from indexer.index import content_digest, void_segments
 from indexer.media import Decoder
 from indexer.pipeline import IndexConfig, SegmentPlan, plan_segments
 from indexer.probe import PacketTable
-from indexer.records import Recording, SkippedSpan
+from indexer.records import Recording, RecordingId, SkippedSpan
 from indexer.segments import Segment, read_header, segment_name, unpack
 from indexer.ticks import utc_of
 from models.errors import RelectureError, UnreadableInput, UsageProblem
@@ -34,6 +34,7 @@ from review.engines import Engine, LocalEngine
 from review.processors import usable_processors
 from review.recordings import CaseRecording, finding_document, packets_of, read_recordings
 from review.session import CaseSession
+from review.zones import standing_zones, zones_of
 
 __all__ = ["IndexProgress", "IndexReport", "RecordingReport", "run_index"]
 
@@ -156,15 +157,21 @@ def run_index(
     items = read_recordings(session)
     if not items:
         raise UnreadableInput("The case holds no recording.", hint="Import some first: relecture import CASE PATH…")
-    config_sha256 = config.digest(models)
+    zones = standing_zones(session)
+    configs = {
+        item.recording.recording_id: replace(config, ignored_px=zones_of(zones, item.recording)) for item in items
+    }
     engine = engine or LocalEngine(max(1, jobs or usable_processors()))
+    config_sha256 = ", ".join(sorted({each.digest(models) for each in configs.values()}))
     detail: dict[str, Any] = {"profile": profile, "config_sha256": config_sha256, "models": list(models.ids)}
     if decoder != "one-thread":
         detail["decoder"] = decoder
+    if zones:
+        detail["zones"] = [zone.number for zone in zones]
     if skipped_only:
         detail["skipped_only"] = True
     with session.act("index.run", detail=detail) as act:
-        run = _Run(session, items, config, config_sha256, models, progress, should_stop)
+        run = _Run(session, items, configs, models, progress, should_stop)
         problems = run.go(engine, first=first, skipped_only=skipped_only)
         report = run.report(engine=engine, problems=problems, wall_s=time.perf_counter() - started)
         act.result = {"content_sha256": report.content_sha256, "n_segments": report.n_segments}
@@ -178,17 +185,16 @@ class _Run:
         self,
         session: CaseSession,
         items: Sequence[CaseRecording],
-        config: IndexConfig,
-        config_sha256: str,
+        configs: Mapping[RecordingId, IndexConfig],
         models: ModelSet,
         progress: Callable[[IndexProgress], None] | None,
         should_stop: Callable[[], bool],
     ) -> None:
         self._session = session
         self._items = items
-        self._config = config
-        self._config_sha256 = config_sha256
+        self._configs = configs
         self._models = models
+        self._config_sha256 = {config: config.digest(models) for config in configs.values()}
         self._progress = progress
         self._should_stop = should_stop
         self._packets = {
@@ -266,13 +272,13 @@ class _Run:
                 )
             )
         return IndexReport(
-            profile=self._config.profile,
+            profile=self._models.profile,
             engine=engine.name,
             jobs=engine.jobs,
             decoders=tuple(sorted(decoders)),
             sandbox=engine.sandbox,
             models=self._models.ids,
-            config_sha256=self._config_sha256,
+            config_sha256=", ".join(sorted(set(self._config_sha256.values()))),
             content_sha256=content_digest(segments),
             n_segments=len(segments),
             n_segments_made=self._n_made,
@@ -281,17 +287,15 @@ class _Run:
         )
 
     def _works_of(self, item: CaseRecording) -> list[SegmentWork]:
-        packets = self._packets[item.recording.recording_id]
+        packets, config = self._packets[item.recording.recording_id], self._configs[item.recording.recording_id]
         plans = []
-        for plan in plan_segments(item.recording, packets, self._config):
+        for plan in plan_segments(item.recording, packets, config):
             for start, end in item.allowed_ticks():
                 first, last = max(start, plan.start_pts_ticks), min(end, plan.end_pts_ticks)
                 if first < last:
                     plans.append(_clipped(plan, packets, first, last))
         return [
-            SegmentWork(
-                recording=item.recording, packets=packets, plan=replace(plan, number=number), config=self._config
-            )
+            SegmentWork(recording=item.recording, packets=packets, plan=replace(plan, number=number), config=config)
             for number, plan in enumerate(plans)
         ]
 
@@ -300,8 +304,8 @@ class _Run:
         missing = next((work for work in works if not self._is_stored(work)), None)
         if missing is not None:
             raise UsageProblem(
-                f"{Path(missing.recording.path).name} is not wholly indexed with profile {self._config.profile}.",
-                hint=f"Index it first: relecture index CASE --profile {self._config.profile}",
+                f"{Path(missing.recording.path).name} is not wholly indexed with profile {missing.config.profile}.",
+                hint=f"Index it first: relecture index CASE --profile {missing.config.profile}",
             )
         rests = []
         for work in works:
@@ -320,7 +324,7 @@ class _Run:
             return False
         header = read_header(self._session.store.read(name), name=name)
         return (
-            header.config_sha256 == self._config_sha256
+            header.config_sha256 == self._config_sha256[work.config]
             and header.completes_sha256 == work.plan.completes_sha256
             and header.start_pts_ticks == work.plan.start_pts_ticks
             and header.end_pts_ticks == work.plan.end_pts_ticks

@@ -66,6 +66,7 @@ _WORDS: Final = {
     "night_or_ir": "nuit ou infrarouge",
     "unusable_period": "période inexploitable",
     "masked_area": "zone masquée",
+    "ignored_zone": "zone écartée par un enquêteur",
     "camera_moves": "caméra mobile",
     "several_views": "plusieurs vues",
     "triage_not_trusted": "tri préalable non retenu",

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from indexer.findings import FindingKind
 from indexer.index import Index
 from indexer.records import Track
 from indexer.ticks import format_utc, seconds_of, utc_of
@@ -337,6 +338,14 @@ def _coverage(session: CaseSession, index: Index) -> Coverage:
         n_judged=sum(track.track_id in verdicts for track in index.tracks),
         models=index.model_ids,
         has_makes=any(item.name == "make" for track in index.tracks for item in track.attributes),
+        zones=tuple(
+            dict.fromkeys(
+                f"{index.recordings[segment.recording_id].camera}: {finding.detail}"
+                for segment in index.segments
+                for finding in segment.findings
+                if finding.kind is FindingKind.IGNORED_ZONE
+            )
+        ),
     )
 
 

@@ -175,6 +175,8 @@ _HITS: Final = (
     ("coverage.tracks.many", "{n} objets indexés", "{n} objects indexed"),
     ("coverage.judged.one", "{n} vérifié", "{n} checked"),
     ("coverage.judged.many", "{n} vérifiés", "{n} checked"),
+    ("coverage.zones.one", "{n} zone d’image écartée", "{n} zone of the picture set aside"),
+    ("coverage.zones.many", "{n} zones d’image écartées", "{n} zones of the picture set aside"),
     ("coverage.profiles", "profil {profiles}", "profile {profiles}"),
     ("coverage.models", "Modèles : {models}", "Models: {models}"),
     ("coverage.nothing_imported", "Aucun enregistrement n’a été importé.", "No recording was imported."),

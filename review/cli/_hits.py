@@ -15,7 +15,7 @@ from models.errors import UsageProblem
 from review.hits import DIRECTIONS, RANKED, SIZES, SPEEDS, Coverage, Hit, HitAttribute, Query
 from review.wording import BAGS, class_names, colour_names, make_names
 
-__all__ = ["instant", "print_coverage", "print_hit", "query_of", "search_options"]
+__all__ = ["corners", "instant", "print_coverage", "print_hit", "query_of", "search_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 PARIS: Final = ZoneInfo("Europe/Paris")
@@ -74,7 +74,7 @@ def query_of(
     Raises:
         UsageProblem: An option does not read.
     """
-    corners = _points(line, "--line", least=2, most=2) if line else ()
+    ends = corners(line, "--line", least=2, most=2) if line else ()
     return Query(
         classes=class_names(classes),
         colours=colour_names(colours),
@@ -88,8 +88,8 @@ def query_of(
         cameras=cameras,
         from_utc=instant(from_, "--from") if from_ else None,
         to_utc=instant(to, "--to") if to else None,
-        line_px=(corners[0], corners[1]) if corners else None,
-        zone_px=_points(zone, "--zone", least=3) if zone else (),
+        line_px=(ends[0], ends[1]) if ends else None,
+        zone_px=corners(zone, "--zone", least=3) if zone else (),
         dwell_s=_duration_s(dwell) if dwell else 0.0,
         text=text,
     )
@@ -127,6 +127,8 @@ def print_coverage(coverage: Coverage, n_hits: int) -> None:
         f"profile {', '.join(coverage.profiles) or 'none'}); {coverage.skipped_s:.1f} s were still and not decoded; "
         f"{coverage.n_tracks} objects, {coverage.n_judged} judged."
     )
+    for zone in coverage.zones:
+        click.echo(f"{zone}")
 
 
 def instant(text: str, option: str) -> datetime:
@@ -143,7 +145,12 @@ def instant(text: str, option: str) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=PARIS)
 
 
-def _points(text: str, option: str, *, least: int, most: int | None = None) -> tuple[tuple[float, float], ...]:
+def corners(text: str, option: str, *, least: int, most: int | None = None) -> tuple[tuple[float, float], ...]:
+    """Points as typed: ``100,200 300,400``.
+
+    Raises:
+        UsageProblem: They do not read, are not finite, or are too few or too many.
+    """
     try:
         points = tuple((float(x), float(y)) for x, y in (pair.split(",") for pair in text.split()))
     except ValueError as problem:

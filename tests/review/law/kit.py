@@ -24,6 +24,7 @@ from review.originals import read_originals
 from review.requisition import samples_requisition
 from review.session import CaseSession
 from review.verdicts import Decision, judge
+from review.zones import AppliedZone, ZoneRecord
 
 PASSPHRASE = "correct horse battery staple"
 START = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
@@ -233,7 +234,28 @@ class FakeMaker:
                 (item.recording_id, conformity(images_per_s=rate))
                 for item, rate in zip(read_originals(session.store), (12.5, None), strict=False)
             ),
+            zones=tuple(
+                AppliedZone(recording_id=item.recording_id, detail=ZONE_SAID, record=zone_record(camera=item.camera))
+                for item in read_originals(session.store)[:1]
+            ),
         )
+
+
+ZONE_SAID = "Zone 1 of 1 set aside by an officer: 12.50% of the picture is not watched; its corners are 0,0 9,0 9,9 px."
+
+
+def zone_record(*, camera: str) -> ZoneRecord:
+    """A zone that an officer set aside."""
+    return ZoneRecord(
+        number=1,
+        camera=camera,
+        recording_id="",
+        size_wh_px=(704, 576),
+        corners_px=((0.0, 0.0), (9.0, 0.0), (9.0, 9.0)),
+        reason="drapeau au vent",
+        operator_id="martin",
+        utc=WINDOW[0],
+    )
 
 
 def conformity(*, images_per_s: float | None = 12.5) -> ConformityNote:

@@ -441,6 +441,8 @@ def test_the_report_is_pdf_a_with_embedded_fonts_and_prints_what_paper_must_carr
     assert "période inexploitable" in words
     assert "l’arrêté du 3 août 2007, qui demande au moins 352 × 288 pixels et 6 images par seconde" in words
     assert "12,5 ; intervalle le plus long 0,32 s" in words and "2, soit 61,5 s en tout" in words
+    assert "Zones de l’image non surveillées" in words and "drapeau au vent" in words
+    assert "12,50 % de l’image n’est pas surveillé" in words
     assert "minimum atteint" in words and "ne peut être établi" in words
     fonts = [font.get_object() for page in report.pages for font in page["/Resources"]["/Font"].values()]
     assert fonts and all(_is_embedded(font) and "/ToUnicode" in font for font in fonts)
