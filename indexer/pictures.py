@@ -8,6 +8,7 @@ library itself is known to :mod:`indexer.media` alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -75,15 +76,40 @@ class Picture:
 
     def sha256(self) -> bytes:
         """Digest of the decoded samples as stored, before any conversion of colour."""
-        digest = hashlib.sha256()
-        layout = self._frame.format
-        n_bytes = (layout.components[0].bits + 7) // 8
-        if len(self._frame.planes) == len(layout.components):
-            for plane, rows in zip(self._frame.planes, self._planes(), strict=True):
-                digest.update(rows[:, : plane.width * n_bytes].tobytes())
-        else:
-            digest.update(self.bgr_u8().tobytes())
-        return digest.digest()
+        return self.digest()[0]
+
+    def digest(self) -> tuple[bytes, int]:
+        """SHA-256 of the decoded samples as stored, plane by plane without padding, and their number of bytes.
+
+        Samples that are not stored in planes are digested as BGR; :attr:`hashed_layout` says which.
+        """
+        digest, n_bytes = hashlib.sha256(), 0
+        for samples in self._samples():
+            digest.update(samples)
+            n_bytes += len(samples)
+        return digest.digest(), n_bytes
+
+    @property
+    def hashed_layout(self) -> str:
+        """Name of the layout that :meth:`digest` is taken of."""
+        return str(self._frame.format.name) if self._is_planar else "bgr24"
+
+    @property
+    def duration_ticks(self) -> int:
+        """How long the picture is shown by the container, ticks; 0 where it does not say."""
+        return int(self._frame.duration or 0)
+
+    @property
+    def _is_planar(self) -> bool:
+        return len(self._frame.planes) == len(self._frame.format.components)
+
+    def _samples(self) -> Iterator[bytes]:
+        if not self._is_planar:
+            yield self.bgr_u8().tobytes()
+            return
+        n_bytes = (self._frame.format.components[0].bits + 7) // 8
+        for plane, rows in zip(self._frame.planes, self._planes(), strict=True):
+            yield rows[:, : plane.width * n_bytes].tobytes()
 
     def frame(self, *, pixel: PixelLayout, size_wh_px: tuple[int, int] | None = None) -> Frame:
         """The picture as a value that may be kept."""

@@ -37,6 +37,7 @@ FAMILIES: Final[dict[str, ActFamily]] = {
     "import": ActFamily(),
     "footage": ActFamily(),
     "index": ActFamily(),
+    "frames": ActFamily(),
     "tracks": ActFamily(),
     "search": ActFamily(needs_purpose=True),
     "similar": ActFamily(needs_purpose=True),

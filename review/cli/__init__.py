@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "case": "review.cli.case",
     "import": "review.cli.import_",
     "index": "review.cli.index",
+    "frames": "review.cli.frames",
     "zones": "review.cli.zones",
     "tracks": "review.cli.tracks",
     "search": "review.cli.search",
