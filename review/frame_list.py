@@ -25,8 +25,8 @@ from indexer.probe import sha256_of_file
 from indexer.records import Recording
 from models.errors import AlreadyThere, OutOfScope, StoreProblem, UnknownReference, UnreadableInput
 from review.case_folder import software_version
-from review.cutting import temporary_folder_beside
 from review.decoding import ChildLost, answer_of, child_context, content_of, without_secrets
+from review.drafts import publish, temporary_folder_beside
 from review.durable import fsync_file, fsync_folder
 from review.frames import require_original
 from review.recordings import CaseRecording, packets_of, read_recordings
@@ -150,7 +150,7 @@ def _written(recording: Recording, spans: Sequence[Span], out_path: Path, heard:
                     heard(n_pictures)
                 sink.flush()
                 fsync_file(sink.fileno(), partial)
-            partial.rename(out_path)
+            publish({partial: out_path})
         fsync_folder(out_path.parent)
     except OSError as problem:
         raise StoreProblem(
