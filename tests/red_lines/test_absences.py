@@ -127,9 +127,9 @@ def test_the_self_check_of_models_passes_on_what_ships(tmp_path: Path) -> None:
 def test_there_is_no_command_that_watches_alerts_or_searches_several_cases() -> None:
     assert set(COMMANDS) == {
         *("demo", "operator", "case", "import", "index", "tracks", "search", "similar", "synopsis", "judge", "still"),
-        *("clip", "export", "verify", "audit", "purge", "models", "gui"),
+        *("clip", "export", "verify", "audit", "purge", "models", "gui", "zones", "frames"),
     }
-    for name in ("search", "similar", "synopsis", "tracks"):
+    for name in ("search", "similar", "synopsis", "tracks", "frames"):
         command = group.get_command(None, name)  # type: ignore[arg-type]  # Reason: the group does not read it.
         assert command is not None
         cases = [parameter for parameter in command.params if parameter.name == "folder"]
