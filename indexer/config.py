@@ -15,7 +15,7 @@ from models.modelset import ModelSet
 
 __all__ = ["INDEX_METHOD", "IndexConfig"]
 
-INDEX_METHOD: Final = "relecture-index@6"
+INDEX_METHOD: Final = "relecture-index@7"
 """Raised by every change that can alter what a segment holds, so that older segments are made again."""
 
 

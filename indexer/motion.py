@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer._kernels import at_gain, chosen_pixels, compare, empty_masks, follow, tally
-from indexer.arrays import u8
+from indexer.arrays import f32, u8
 from indexer.background import Background, gains_between
 
-__all__ = ["Blob", "MotionModel", "blinking_regions", "burnt_in_lines", "motion_size"]
+__all__ = ["Blob", "MotionModel", "blinking_regions", "burnt_in_lines", "clock_regions", "motion_size"]
 
 MAX_WIDTH_PX: Final = 640
 WEAK_LEVELS: Final = 11.0
@@ -40,6 +40,10 @@ BLINK_RING_PX: Final = 10
 BLINK_RING_RATIO: Final = 0.2
 BLINK_MARGIN_PX: Final = 2
 """What blinks is left out with so many pixels around it."""
+STEP_PICTURES: Final = 3
+"""A digit of a clock without seconds stands for so many pictures at least, on average, before it changes."""
+CLOCK_BORDER_UNIT: Final = 0.14
+"""Rows of the picture, from above and from below, in which recorders write."""
 LINE_REACH: Final = 30.0
 """How far a burnt-in line goes on beside its seconds, in heights of a digit: date, time and name of a camera."""
 GLYPHS_WIDTH: Final = 4.0
@@ -221,19 +225,48 @@ def blinking_regions(masks: list[NDArray[np.uint8]]) -> NDArray[np.bool_]:
     Returns:
         (H, W) bool.
     """
-    height, width = masks[0].shape
-    activity = np.zeros((height, width), np.float32)
-    n_starts = np.zeros((height, width), np.float32)
-    before = np.zeros((height, width), np.bool_)
+    activity, n_starts = _activity(masks)
+    return _alone((activity > BLINK_SHARE) & (n_starts >= max(BLINK_TIMES, BLINK_TIMES_SHARE * len(masks))), activity)
+
+
+def clock_regions(masks: list[NDArray[np.uint8]], blinking: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What a recorder writes near the upper or lower edge of the picture, with and without seconds.
+
+    A clock without seconds changes once a minute: too seldom to blink, and each of its digits stands still between.
+
+    Args:
+        masks: Foreground masks (H, W) of pictures spread over the segment.
+        blinking: (H, W) bool of :func:`blinking_regions`.
+
+    Returns:
+        (H, W) bool.
+    """
+    activity, n_starts = _activity(masks)
+    stands = (n_starts >= BLINK_TIMES) & (activity * len(masks) >= STEP_PICTURES * n_starts)
+    regions = blinking | _alone((activity > BLINK_SHARE) & stands, activity)
+    border = round(CLOCK_BORDER_UNIT * len(regions))
+    regions[border : len(regions) - border] = False
+    return regions
+
+
+def _activity(masks: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.uint16]]:
+    """Share of the pictures in which each pixel differs, and how often it began to; (H, W) each."""
+    n_active = np.zeros(masks[0].shape, np.uint16)
+    n_starts = np.zeros_like(n_active)
+    before = np.zeros(masks[0].shape, np.bool_)
     for mask in masks:
         now = mask > 0
-        activity += now
+        n_active += now
         n_starts += now & ~before
         before = now
-    activity /= len(masks)
-    hot = ((activity > BLINK_SHARE) & (n_starts >= max(BLINK_TIMES, BLINK_TIMES_SHARE * len(masks)))).astype(np.uint8)
+    return f32(n_active / len(masks)), n_starts
+
+
+def _alone(hot: NDArray[np.bool_], activity: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The hot places that are small and have nothing going on around them."""
+    height, width = hot.shape
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BLINK_RING_PX + 1, 2 * BLINK_RING_PX + 1))
-    grown = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, around)
+    grown = cv2.morphologyEx(hot.astype(np.uint8), cv2.MORPH_CLOSE, around)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(u8(grown), connectivity=8)
     result = np.zeros((height, width), np.bool_)
     for label in range(1, count):

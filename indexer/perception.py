@@ -24,9 +24,9 @@ from indexer.media import Picture
 from indexer.motion import MotionModel
 from indexer.pieces import join_pieces
 from indexer.sketches import Box, CropSample, Sighting, Sketch, as_box, cut_crop, iou_xyxy, overlap_share, widened
-from indexer.steady import IDENTITY, Steadier, boxes_to_picture, warp_to_reference
+from indexer.steady import IDENTITY, Steadier, boxes_to_picture, gray_of, warp_to_reference
 from indexer.tracking import SketchTracker, drop_noise
-from indexer.walkers import settle_walkers
+from indexer.walkers import CalmFinder, settle_walkers
 from indexer.zones import Zone, watched_only
 from models.appearance import colour_by_place
 from models.detectors import BAG_LABELS, Detections, Detector, RunAware
@@ -124,7 +124,7 @@ class SpanPerception:
     ) -> None:
         self._scene = scene
         self._detector = detector
-        self._finder = finder if detector is None else None
+        self._finder = CalmFinder(finder) if detector is None and finder is not None else None
         if isinstance(detector, RunAware):
             detector.begin()
         self._time_base = time_base
@@ -156,7 +156,7 @@ class SpanPerception:
         small = numbered.picture.bgr_u8(self._scene.size_wh_px)
         matrix = IDENTITY
         if self._scene.steadier is not None:
-            matrix = self._scene.steadier.locate(u8(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
+            matrix = self._scene.steadier.locate(gray_of(small))
             small = warp_to_reference(small, matrix, self._scene.model.empty_scene_bgr_u8)
         mask = self._scene.model.foreground(small)
         self._result.n_analysed += 1
@@ -166,9 +166,7 @@ class SpanPerception:
         regions = [as_box(blob.box_xyxy) for blob in blobs]
         walkers: list[tuple[Box, bool]] = []
         if self._finder is not None and blobs:
-            boxes = np.array([blob.box_xyxy for blob in blobs])
-            near = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
-            found = self._finder.find(small, self._scene.model.empty_scene_bgr_u8, near_xyxy=near)
+            found = self._finder.find(small, self._scene.model, blobs)
             found = watched_only(found, self._scene.ignored_px, scale=self._scale)
             regions, walkers = settle_walkers(blobs, mask, found)
         blob_boxes = [box for box in self._in_source(regions, matrix) if not self._is_everything(box)]
@@ -268,6 +266,8 @@ class SpanPerception:
                     continue
             self._scene.model.absorb(look.small_bgr, self._motion_box(sighting, look.matrix))
             sketch.settled = True
+            if self._finder is not None:
+                self._finder.forget()
 
     def _is_still(self, sketch: Sketch, sighting: Sighting, for_s: float) -> bool:
         since = sighting.pts_ticks - for_s * self._ticks_per_s

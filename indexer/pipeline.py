@@ -26,7 +26,7 @@ from indexer.describe import COLOUR_MODEL, DecodedFrames, SceneLight, describe
 from indexer.findings import Finding, FindingKind
 from indexer.media import FootageReader, Picture, iter_keyframes
 from indexer.missing import missing_findings
-from indexer.motion import MotionModel, blinking_regions, burnt_in_lines, motion_size
+from indexer.motion import MotionModel, blinking_regions, burnt_in_lines, clock_regions, motion_size
 from indexer.perception import NumberedPicture, Scene, SpanPerception, SpanResult
 from indexer.planning import SegmentPlan, plan_segments
 from indexer.probe import PacketTable
@@ -34,7 +34,7 @@ from indexer.records import AuditedGroup, Recording, SkippedSpan, Track
 from indexer.segments import Segment, SegmentStats, with_own_ids
 from indexer.sensitivity import Guarantee, smallest_object
 from indexer.sketches import Sketch
-from indexer.steady import Steadier, drift_px, warp_to_reference
+from indexer.steady import Steadier, gray_of, spread, usual_drift_px, warp_to_reference
 from indexer.tracks import absorb_riders
 from indexer.triage import MAX_TRUSTED_GOP_S, KeyLook, Selection, select_spans
 from indexer.views import HeldView, common_spans, held_views, pictures_within
@@ -53,6 +53,9 @@ MIN_LOOK_STEP_S: Final = 0.45
 MAX_SCENE_PICTURES: Final = 150
 MIN_SCENE_PICTURES: Final = 12
 N_LIGHT_PICTURES: Final = 16
+N_DRIFT_STRETCHES: Final = 6
+DRIFT_STRETCH_S: Final = 3.0
+DRIFT_STEP_S: Final = 0.5
 DRIFT_PX: Final = 0.8
 """Median displacement of the pictures of a segment above which every picture is registered, motion pixels."""
 
@@ -244,18 +247,30 @@ class _SegmentWork:
             Finding(kind=kind, component=component, detail=detail, first_pts_ticks=first, last_pts_ticks=last)
         )
 
+    def _between_keys(self, view: HeldView) -> list[NDArray[np.uint8]]:
+        """Pictures between keyframes, which can all fall on one phase of a sway; of stretches decoded anyway."""
+        start, end = view.spans[0][0], view.spans[-1][1]
+        length, step = (int(seconds / self._facts.time_base) for seconds in (DRIFT_STRETCH_S, DRIFT_STEP_S))
+        found = []
+        firsts = np.linspace(start, max(start, end - length), N_DRIFT_STRETCHES).astype(np.int64).tolist()
+        for stretch in common_spans(view.spans, [(first, first + length) for first in firsts]):
+            due = stretch[0]
+            for item in self._numbered(*stretch):
+                if item.pts_ticks >= due:
+                    found.append(item.picture.bgr_u8(self._size))
+                    due = item.pts_ticks + step
+        return found
+
     def _scene(self, view: HeldView) -> tuple[Background, Scene]:
         self._unwatched = self._zones
-        sample = view.sample
-        picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), MAX_SCENE_PICTURES)).round().astype(int))
-        pictures = [sample[i][1] for i in picks]
-        reference = cv2.cvtColor(pictures[len(pictures) // 2], cv2.COLOR_BGR2GRAY)
-        steadier = Steadier(np.asarray(reference, np.uint8))
-        matrices = [steadier.locate(np.asarray(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), np.uint8)) for p in pictures]
-        drift = float(np.median([drift_px(matrix, self._size) for matrix in matrices]))
+        pictures = [view.sample[i][1] for i in spread(len(view.sample), MAX_SCENE_PICTURES)]
+        reference = gray_of(pictures[len(pictures) // 2])
+        between = [] if self._is_trusted or not view.keys else self._between_keys(view)
+        drift = max(usual_drift_px(some, reference) for some in (pictures, between) if some)
+        steadier = Steadier(reference)
         is_drifting = drift > DRIFT_PX
         if is_drifting:
-            pictures = [warp_to_reference(p, m) for p, m in zip(pictures, matrices, strict=True)]
+            pictures = [warp_to_reference(picture, steadier.locate(gray_of(picture))) for picture in pictures]
             said = f"The camera drifts ({drift:.1f} of {self._size[0]} px, median); pictures are aligned."
             self._say(FindingKind.CAMERA_MOVES, "health", said, view)
         background = estimate_background(pictures)
@@ -286,10 +301,13 @@ class _SegmentWork:
 
     def _ignore_blinking(self, model: MotionModel, pictures: list[NDArray[np.uint8]], view: HeldView) -> None:
         """Leave out a burnt-in clock and the like, and say how much of the picture that is."""
-        if not self._config.skips or len(pictures) < MIN_SCENE_PICTURES:
+        if len(pictures) < MIN_SCENE_PICTURES:
             return
         masks = [model.foreground(picture) for picture in pictures]
-        regions = burnt_in_lines(masks, blinking_regions(masks))
+        blinking = blinking_regions(masks)
+        written = clock_regions(masks, blinking)
+        # Why: where nothing may be left out, a branch is watched; what the recorder wrote is no scene.
+        regions = burnt_in_lines(masks, written | blinking if self._config.skips else written)
         share = float(regions.mean())
         if share == 0:
             return
@@ -305,9 +323,7 @@ class _SegmentWork:
         self._say(FindingKind.MASKED_AREA, "triage", said, view)
 
     def _light(self, scene: Scene, view: HeldView) -> SceneLight:
-        sample = view.sample
-        picks = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), N_LIGHT_PICTURES)).round().astype(int))
-        is_night = all(is_colourless(sample[i][1]) for i in picks)
+        is_night = all(is_colourless(view.sample[i][1]) for i in spread(len(view.sample), N_LIGHT_PICTURES))
         if is_night:
             said = "The pictures carry no colour (night, infrared or thermal): no colour is named."
             self._say(FindingKind.NIGHT_OR_IR, "health", said, view)
@@ -323,8 +339,8 @@ class _SegmentWork:
             for (pts, image), step_s in zip(keys, self._key_steps_s(keys, end), strict=True):
                 small = image
                 if scene.steadier is not None:
-                    gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-                    small = warp_to_reference(image, scene.steadier.locate(gray), scene.model.empty_scene_bgr_u8)
+                    at = scene.steadier.locate(gray_of(image))
+                    small = warp_to_reference(image, at, scene.model.empty_scene_bgr_u8)
                 blobs = scene.model.blobs(scene.model.foreground(small))
                 area = blobs[0].area_px / (self._size[0] * self._size[1]) if blobs else 0.0
                 # Why: of a covered lens or a frozen picture nobody can say that nothing happened.

@@ -7,6 +7,7 @@ Corners of a reference picture are followed into each picture by pyramidal Lucas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -15,9 +16,19 @@ from numpy.typing import NDArray
 
 from indexer.arrays import f32, u8
 
-__all__ = ["IDENTITY", "Steadier", "boxes_to_picture", "drift_px", "warp_to_reference"]
+__all__ = [
+    "IDENTITY",
+    "Steadier",
+    "boxes_to_picture",
+    "drift_px",
+    "gray_of",
+    "spread",
+    "usual_drift_px",
+    "warp_to_reference",
+]
 
 N_CORNERS: Final = 160
+N_DRIFT_PICTURES: Final = 30
 MIN_INLIERS: Final = 12
 MAX_ZOOM: Final = 0.05
 FLOW_WINDOW: Final = (15, 15)
@@ -69,11 +80,29 @@ class Steadier:
         return self._last
 
 
+def gray_of(picture_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W) luma of a (H, W, 3) picture, as registration looks at it."""
+    return u8(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2GRAY))
+
+
 def drift_px(matrix: NDArray[np.float64], size_wh_px: tuple[int, int]) -> float:
     """Largest displacement of a picture corner under a registration, in pixels."""
     width, height = size_wh_px
     corners = np.array([[[0, 0], [width, 0], [0, height], [width, height]]], np.float64)
     return float(np.abs(cv2.transform(corners, matrix) - corners).max())
+
+
+def usual_drift_px(pictures_bgr: Sequence[NDArray[np.uint8]], reference_gray_u8: NDArray[np.uint8]) -> float:
+    """Median displacement of pictures (H, W, 3) against a reference (H, W), pixels; some of them are asked."""
+    steadier, size = Steadier(reference_gray_u8), reference_gray_u8.shape[::-1]
+    picks = spread(len(pictures_bgr), N_DRIFT_PICTURES)
+    return float(np.median([drift_px(steadier.locate(gray_of(pictures_bgr[i])), size) for i in picks]))
+
+
+def spread(n_items: int, n_most: int) -> list[int]:
+    """Indices of at most so many items, evenly spread over all, the first and the last among them."""
+    picks: list[int] = np.unique(np.linspace(0, n_items - 1, min(n_items, n_most)).round().astype(int)).tolist()
+    return picks
 
 
 def warp_to_reference(

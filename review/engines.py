@@ -78,6 +78,7 @@ class LocalEngine:
     ) -> Generator[tuple[SegmentWork, Outcome], None, None]:
         """See :meth:`Engine.outcomes`. A child that dies is replaced, and its work tried once more."""
         with _Children(works, profile) as children:
+            children.open(min(self.jobs, len(works)))
             while children.are_wanted:
                 while children.may_start(self.jobs) and not should_stop():
                     yield from children.start_next()
@@ -106,6 +107,11 @@ class _Children:
     def __exit__(self, *_: object) -> None:
         for child in [*self._idle, *(child for child, _ in self._busy.values())]:
             child.close()
+
+    def open(self, n_children: int) -> None:
+        """Start children that load their models side by side; the first work handed to each waits until it is ready."""
+        for _ in range(n_children):
+            self._idle.append(DecodingChild(readable=self._readable, profile=self._profile))
 
     @property
     def are_wanted(self) -> bool:

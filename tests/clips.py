@@ -149,14 +149,20 @@ def pictures(
     size_wh_px: tuple[int, int] = (320, 240),
     seed: int = 7,
     presets: Sequence[tuple[float, NDArray[np.uint8]]] = (),
+    sway_px: float = 0.0,
+    sway_period_s: float = 1.0,
 ) -> Iterable[NDArray[np.uint8]]:
-    """The street at each time, with what crosses it and a little sensor noise; ``presets`` as in :func:`make_clip`."""
+    """The street at each time, with what crosses it and a little sensor noise; the last as in :func:`make_clip`."""
     empty = street(size_wh_px, seed=seed)
     rng = np.random.default_rng(seed + 1)
     for time_s in times_s:
         picture = _turned_to(empty, presets, time_s).copy()
         for mover in movers:
             mover.draw(picture, time_s)
+        if sway_px:
+            away_px = sway_px * (0.5 - 0.5 * np.cos(2 * np.pi * time_s / sway_period_s))
+            shift = np.array([[1, 0, away_px], [0, 1, 0]], np.float64)
+            picture = np.asarray(cv2.warpAffine(picture, shift, size_wh_px, borderMode=cv2.BORDER_REPLICATE), np.uint8)
         noise = rng.integers(-2, 3, picture.shape[:2])[..., None]
         yield np.clip(picture.astype(np.int16) + noise, 0, 255).astype(np.uint8)
 
@@ -193,6 +199,8 @@ def make_clip(
     container_options: dict[str, str] | None = None,
     seed: int = 7,
     presets: Sequence[tuple[float, NDArray[np.uint8]]] = (),
+    sway_px: float = 0.0,
+    sway_period_s: float = 1.0,
 ) -> Clip:
     """Encode a clip with exactly the presentation times given; one thread, so that a run repeats.
 
@@ -212,6 +220,8 @@ def make_clip(
         container_options: Options of the muxer.
         seed: Of the street.
         presets: (Instant, empty scene): from then on the camera is turned there; the street comes first.
+        sway_px: How far the camera sways to one side and back, beginning and ending a period in its place.
+        sway_period_s: Seconds from one sway to the next.
     """
     times = tuple(pts_ticks) if pts_ticks is not None else constant_pts(n_frames, time_base=time_base)
     options = {"threads": "1", **(codec_options or {})}
@@ -229,7 +239,15 @@ def make_clip(
         stream.pix_fmt = pixel_format
         stream.time_base = stream.codec_context.time_base = time_base
         stream.codec_context.gop_size = gop
-        drawn = pictures(seconds, movers, size_wh_px=size_wh_px, seed=seed, presets=presets)
+        drawn = pictures(
+            seconds,
+            movers,
+            size_wh_px=size_wh_px,
+            seed=seed,
+            presets=presets,
+            sway_px=sway_px,
+            sway_period_s=sway_period_s,
+        )
         for tick, picture in zip(times, drawn, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=pixel_format)
             frame.pts, frame.time_base = tick, time_base

@@ -11,6 +11,7 @@
     memory CLIP --log FILE                       peak memory of every segment of a long recording
     engines CLIP --work DIR [--kill]             local workers and those of Dask: walls, equal digests, promised ends
     promises --memory FILE...                    what a run would have promised, from what `memory` wrote
+    passes --log FILE --count 600                passes that triage loses, over small samples of many seeds
     report --results DIR [--memory FILE...]      tables in Markdown, and plots beside the results
 
 DVR-Scan brings another OpenCV and is installed in an environment of its own: name its program with --dvr-scan; with
@@ -24,8 +25,9 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from benchmarks.indexing import report, speed
+from benchmarks.indexing import many, report, speed
 from benchmarks.indexing.engines import compare_engines, played_back, promise_error, table
 from benchmarks.indexing.footage import BuiltFootage, build, read_labels, read_sample, taken_whole
 from benchmarks.indexing.memory import follow_memory, read_memory
@@ -80,15 +82,23 @@ def _parser() -> argparse.ArgumentParser:
     engines.add_argument("--engine", nargs="+", choices=["local", "dask"], default=["local", "dask"])
     engines.add_argument("--kill", action="store_true", help="Run Dask once more and kill a worker on the way.")
     engines.set_defaults(run=_engines)
-    promises = commands.add_parser("promises")
-    promises.add_argument("--memory", type=Path, nargs="+", required=True)
-    promises.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
-    promises.set_defaults(run=_promises)
+    _add_longer(commands)
     tables = commands.add_parser("report")
     tables.add_argument("--results", type=Path, required=True)
     tables.add_argument("--memory", type=Path, nargs="+")
     tables.set_defaults(run=_report)
     return parser
+
+
+def _add_longer(commands: Any) -> None:
+    promises = commands.add_parser("promises")
+    promises.add_argument("--memory", type=Path, nargs="+", required=True)
+    promises.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    promises.set_defaults(run=_promises)
+    passes = commands.add_parser("passes")
+    passes.add_argument("--log", type=Path, required=True)
+    passes.add_argument("--count", type=int, default=600, help="Passes wanted, those of the log included.")
+    passes.set_defaults(run=_passes)
 
 
 def _make(arguments: argparse.Namespace) -> None:
@@ -150,6 +160,11 @@ def _all(arguments: argparse.Namespace) -> None:
     _speed(arguments)
     _frames(arguments)
     _report(arguments)
+
+
+def _passes(arguments: argparse.Namespace) -> None:
+    many.follow_passes(arguments.log, n_passes=arguments.count)
+    print(many.passes_table(arguments.log))
 
 
 def _report(arguments: argparse.Namespace) -> None:

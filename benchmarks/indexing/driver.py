@@ -81,14 +81,17 @@ def probed_recording(clip: Path) -> tuple[Recording, PacketTable]:
 
 @contextmanager
 def _workers(jobs: int, profile: Profile, has_walkers: bool) -> Iterator[Callable[..., Iterator[bytes]]]:
-    """A map over processes that load what they need while the recording is probed; one job is this process."""
+    """A map over processes that load what they need while the recording is probed; one job is this process.
+
+    They are forked with everything imported, as the product's are from its server of decoding children.
+    """
     if jobs == 1:
         _open_models(profile, has_walkers)
         yield map
         return
     with ProcessPoolExecutor(
         jobs,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=multiprocessing.get_context("fork"),
         initializer=_open_models,
         initargs=(profile, has_walkers),
     ) as pool:

@@ -19,7 +19,7 @@ from models.detectors.protocol import Detections
 from models.registry import Registry
 from models.runtime import Device, Net
 
-__all__ = ["MAX_HEIGHT_PX", "WalkerFinder"]
+__all__ = ["AROUND_PX", "MAX_HEIGHT_PX", "WalkerFinder"]
 
 MAX_HEIGHT_PX: Final = 170.0
 """It has seen nobody taller; who is, is found whole by motion."""
@@ -28,7 +28,7 @@ _MAX_IOU: Final = 0.55
 _STRIDE_PX: Final = 4
 _MULTIPLE_PX: Final = 16
 _MIN_SIDE_PX: Final = 4.0
-_AROUND_PX: Final = 96
+AROUND_PX: Final = 96
 """How far around a region is looked: with less, boxes near the cut come out otherwise than in the whole picture."""
 
 
@@ -104,8 +104,8 @@ class WalkerFinder:
     ) -> Detections:
         height, width = picture.shape[:2]
         # Why: cut on the net's own grid and far enough out, the answer is that of the whole picture.
-        x1, y1 = (max(0, value - _AROUND_PX) // _MULTIPLE_PX * _MULTIPLE_PX for value in region_xyxy[:2])
-        x2, y2 = (-(-(value + _AROUND_PX) // _MULTIPLE_PX) * _MULTIPLE_PX for value in region_xyxy[2:])
+        x1, y1 = (max(0, value - AROUND_PX) // _MULTIPLE_PX * _MULTIPLE_PX for value in region_xyxy[:2])
+        x2, y2 = (-(-(value + AROUND_PX) // _MULTIPLE_PX) * _MULTIPLE_PX for value in region_xyxy[2:])
         cut = (slice(y1, min(y2, height)), slice(x1, min(x2, width)))
         found = self.find(picture[cut], scene[cut])
         shift = np.array([x1, y1, x1, y1], np.float32)

@@ -355,3 +355,14 @@ def test_a_lens_that_goes_dark_is_a_finding_with_its_times(folder: Path, models:
     gop_s = 0.96
     assert 8.0 <= dark.time_s(finding.first_pts_ticks) <= 8.0 + gop_s
     assert 14.0 <= dark.time_s(finding.last_pts_ticks) <= 14.0 + gop_s
+
+
+def test_a_camera_that_sways_between_its_keyframes_is_aligned(folder: Path, models: ModelSet) -> None:
+    walker = replace(WALKER, from_s=12.0)
+    # Why: 40 frames are 3.2 s, so that every keyframe falls where the camera is in its place.
+    clip = make_clip(folder / "sway.mp4", movers=(walker,), n_frames=520, gop=40, sway_px=4.0, sway_period_s=3.2)
+
+    (segment,) = Indexed(clip, models, IndexConfig()).segments
+
+    assert FindingKind.CAMERA_MOVES in {finding.kind for finding in segment.findings}
+    assert len(segment.tracks) == 1

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.background import estimate_background, gains_between
-from indexer.motion import MotionModel, blinking_regions, burnt_in_lines, motion_size
+from indexer.motion import MotionModel, blinking_regions, burnt_in_lines, clock_regions, motion_size
 from indexer.sketches import iou_xyxy
 from indexer.steady import Steadier, boxes_to_picture, drift_px, warp_to_reference
 from tests.clips import Mover, pictures, street
@@ -155,6 +155,30 @@ def test_what_passes_small_on_the_line_of_a_clock_is_still_watched() -> None:
         mask[21:31, 100 + 8 * i : 106 + 8 * i] = 255
 
     assert not burnt_in_lines(masks, blinking)[:, 98:].any()
+
+
+def _minutes_masks(top: int) -> list[Image]:
+    """What differs where a digit changes every ten pictures and comes back to that of the scene now and then."""
+    masks = [np.zeros((HEIGHT, WIDTH), np.uint8) for _ in range(100)]
+    for i, mask in enumerate(masks):
+        mask[top : top + 12, 40:47] = 255 * (i // 10 % 3 != 0)
+    return masks
+
+
+def test_a_clock_without_seconds_is_left_out_where_recorders_write() -> None:
+    nothing = np.zeros((HEIGHT, WIDTH), np.bool_)
+
+    assert clock_regions(_minutes_masks(12), nothing)[12:24, 40:47].all()
+    assert not clock_regions(_minutes_masks(110), nothing).any()
+
+
+def test_somebody_who_comes_to_the_edge_of_the_picture_again_and_again_is_watched() -> None:
+    masks = [np.zeros((HEIGHT, WIDTH), np.uint8) for _ in range(100)]
+    for i, mask in enumerate(masks):
+        x = 20 + 9 * (i % 25)
+        mask[2:40, x : x + 14] = 255 * (i // 25 % 2)
+
+    assert not clock_regions(masks, blinking_regions(masks)).any()
 
 
 def test_large_pictures_are_looked_at_at_640_wide() -> None:

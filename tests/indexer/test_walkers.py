@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from indexer.motion import Blob
-from indexer.walkers import settle_walkers
+from indexer.background import estimate_background
+from indexer.motion import Blob, MotionModel
+from indexer.walkers import CalmFinder, settle_walkers
 from models.detectors import Detections
+from models.detectors.walkers import WalkerFinder
 
 
 def _mask(*boxes: tuple[int, int, int, int]) -> NDArray[np.uint8]:
@@ -76,3 +79,96 @@ def test_who_stands_too_near_is_left_to_motion() -> None:
     regions, walkers = settle_walkers((blob,), _mask(blob.box_xyxy), _found((98, 5, 182, 170)))
 
     assert (len(regions), walkers) == (1, [])
+
+
+class _Counting(WalkerFinder):
+    """Says what it was asked and finds one walker in the middle of each region."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int, int, int]] = []
+
+    def find(
+        self,
+        picture_bgr_u8: NDArray[np.uint8],
+        scene_bgr_u8: NDArray[np.uint8],
+        *,
+        near_xyxy: tuple[int, int, int, int] | None = None,
+    ) -> Detections:
+        assert near_xyxy is not None
+        self.asked.append(near_xyxy)
+        return _found(near_xyxy)
+
+
+@pytest.fixture
+def empty_picture() -> NDArray[np.uint8]:
+    return np.full((360, 640, 3), 90, np.uint8)
+
+
+@pytest.fixture
+def model(empty_picture: NDArray[np.uint8]) -> MotionModel:
+    return MotionModel(estimate_background([empty_picture]))
+
+
+def _with_figure(picture: NDArray[np.uint8], x: int) -> NDArray[np.uint8]:
+    shown = picture.copy()
+    shown[100:160, x : x + 24] = 200
+    return shown
+
+
+def test_somebody_who_stands_still_is_looked_for_once_and_found_every_time(
+    empty_picture: NDArray[np.uint8], model: MotionModel
+) -> None:
+    counting, picture = _Counting(), _with_figure(empty_picture, 100)
+    finder = CalmFinder(counting)
+
+    found = [finder.find(picture, model, (_blob(100, 100, 124, 160),)) for _ in range(6)]
+
+    assert len(counting.asked) == 1
+    assert [item.boxes_xyxy_px.tolist() for item in found] == [[[100, 100, 124, 160]]] * 6
+
+
+def test_somebody_who_moves_within_the_same_region_is_looked_for_again(
+    empty_picture: NDArray[np.uint8], model: MotionModel
+) -> None:
+    counting = _Counting()
+    finder = CalmFinder(counting)
+
+    for x in (100, 102):
+        finder.find(_with_figure(empty_picture, x), model, (_blob(99, 99, 127, 161),))
+
+    assert len(counting.asked) == 2
+
+
+def test_what_became_part_of_the_scene_is_looked_at_again(empty_picture: NDArray[np.uint8], model: MotionModel) -> None:
+    counting, picture = _Counting(), _with_figure(empty_picture, 100)
+    finder = CalmFinder(counting)
+    finder.find(picture, model, (_blob(100, 100, 124, 160),))
+
+    finder.forget()
+    finder.find(picture, model, (_blob(100, 100, 124, 160),))
+
+    assert len(counting.asked) == 2
+
+
+def test_an_answer_is_not_given_for_longer_than_about_a_second(
+    empty_picture: NDArray[np.uint8], model: MotionModel
+) -> None:
+    counting, picture = _Counting(), _with_figure(empty_picture, 100)
+    finder = CalmFinder(counting)
+
+    for _ in range(13):
+        finder.find(picture, model, (_blob(100, 100, 124, 160),))
+
+    assert len(counting.asked) == 2
+
+
+def test_regions_far_from_each_other_are_looked_at_on_their_own(
+    empty_picture: NDArray[np.uint8], model: MotionModel
+) -> None:
+    counting = _Counting()
+    blobs = (_blob(20, 100, 44, 160), _blob(60, 100, 84, 160), _blob(500, 100, 524, 160))
+
+    found = CalmFinder(counting).find(empty_picture, model, blobs)
+
+    assert counting.asked == [(20, 100, 84, 160), (500, 100, 524, 160)]
+    assert len(found.scores) == len(found.labels) == 2
