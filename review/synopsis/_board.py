@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from review.synopsis._jit import kernel
 
-__all__ = ["N_COLUMNS", "N_ROWS", "Board", "UnitTicks"]
+__all__ = ["N_COLUMNS", "N_ROWS", "Board", "UnitTicks", "cells_of", "next_alone", "shared_part"]
 
 N_COLUMNS = 64
 N_ROWS = 36
@@ -56,7 +56,7 @@ class UnitTicks:
 
 
 @kernel
-def _cells(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.uint64]]:
+def cells_of(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.uint64]]:
     """(M, 2) first and end row, and (M,) column mask, of the cells that each box touches."""
     rows = np.empty((len(boxes), 2), np.int8)
     masks = np.empty(len(boxes), np.uint64)
@@ -70,6 +70,19 @@ def _cells(boxes: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.uin
         mask = full if n == 64 else (np.uint64(1) << np.uint64(n)) - np.uint64(1)
         masks[i] = mask << np.uint64(c0)
     return rows, masks
+
+
+@kernel
+def shared_part(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[float, float]:
+    """Area that two boxes share, and what each unit of it costs."""
+    w = min(one[2], other[2]) - max(one[0], other[0])
+    h = min(one[3], other[3]) - max(one[1], other[1])
+    if w <= 0.0 or h <= 0.0:
+        return 0.0, 1.0
+    part = w * h
+    smaller = min((one[2] - one[0]) * (one[3] - one[1]), (other[2] - other[0]) * (other[3] - other[1]))
+    # Why: a box that hides more than half of another hides the object; it costs triple.
+    return part, 3.0 if part > 0.5 * smaller else 1.0
 
 
 @kernel
@@ -114,16 +127,10 @@ def _overlap(
                     break
             if not clash:
                 continue
-            x0, y0, x1, y1 = boxes[b, 0], boxes[b, 1], boxes[b, 2], boxes[b, 3]
-            area = (x1 - x0) * (y1 - y0)
             for k in range(count[at]):
-                w = min(x1, placed[at, k, 2]) - max(x0, placed[at, k, 0])
-                h = min(y1, placed[at, k, 3]) - max(y0, placed[at, k, 1])
-                if w > 0.0 and h > 0.0:
-                    part = w * h
-                    other = (placed[at, k, 2] - placed[at, k, 0]) * (placed[at, k, 3] - placed[at, k, 1])
-                    # Why: a box that hides more than half of another hides the object; it costs triple.
-                    shared += 3.0 * part if part > 0.5 * min(area, other) else part
+                part, weight = shared_part(boxes[b], placed[at, k])
+                if part > 0.0:
+                    shared += weight * part
                     plain += part
                     if shared > limit:
                         return shared, plain, j
@@ -151,7 +158,7 @@ def _first_crowded(
 
 
 @kernel
-def _next_alone(
+def next_alone(
     u: int,
     t: int,
     first_tick: NDArray[np.int64],
@@ -231,7 +238,7 @@ def _fill(
         hint = 0
         t = lo
         while t < end:
-            alone = _next_alone(u, t + base, first_tick, apart_ptr, apart, starts) - base
+            alone = next_alone(u, t + base, first_tick, apart_ptr, apart, starts) - base
             if alone > t:
                 t = alone
                 continue
@@ -266,7 +273,7 @@ class Board:
         self._units = units
         self._cap = cap
         self._widest = max(units.most_at_once, min(cap, 250)) + 1
-        self._rows, self._masks = _cells(units.boxes_cells)
+        self._rows, self._masks = cells_of(units.boxes_cells)
         self._base = 0
         self.end = 0
         self._words = np.zeros((0, N_ROWS), np.uint64)

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review.synopsis._board import Board, UnitTicks
+from review.synopsis._settle import settle
 from review.synopsis._ticks import TubeFrames, frames_of_tubes, ticks_of_units
 from review.synopsis.groups import find_interactions, group_tubes
 from review.synopsis.metrics import disorder
@@ -34,7 +35,11 @@ __all__ = ["DEFAULT_DENSITY", "Layout", "LayoutOptions", "Order", "lay_out", "lo
 DEFAULT_DENSITY: Final = 10.0
 TICKS_PER_S: Final = 5
 BATCH_UNITS: Final = 200
-WORK_UNITS: Final = 9_000
+WORK_UNITS: Final = 4_000
+SETTLED_UNITS: Final = 2_000
+"""Larger sets are settled only where first fit misses :data:`AIM_RATIO`."""
+SETTLED_TICKS: Final = 300_000
+"""Ticks that units are tried at, all together: a small set may look further than its window."""
 MAX_LAVISH: Final = 3.0
 AIM_RATIO: Final = 1.3
 AIM_DISORDER: Final = 0.02
@@ -221,7 +226,7 @@ class _Planner:
                 best = trial
             self._progress((index + 1) / len(recipes))
         assert best is not None
-        return self._layout(best, density, is_chosen=is_chosen)
+        return self._layout(self._settled(best, options, density), density, is_chosen=is_chosen)
 
     def to_scene(self, options: LayoutOptions) -> Layout:
         """Under the default density, or the lower one that the scene has room for."""
@@ -328,6 +333,53 @@ class _Planner:
                 lo = max(lo, int(np.percentile(starts[chosen], 90)) - window)
         cost = self._cost(options, density, board.end, starts, shared / max(volume, 1e-9) - budget)
         return _Try(starts=starts, end=board.end, cost=cost)
+
+    def _settled(self, found: _Try, options: LayoutOptions, density: float) -> _Try:
+        """A layout pressed together, period of light by period of light, as far as its allowances hold."""
+        if options.order is Order.CHRONOLOGICAL:
+            return found
+        units, starts, end = self._packed(is_hull=options.is_never_overlapping), found.starts.copy(), 0
+        for era in np.unique(self._era).tolist():
+            members = np.flatnonzero(self._era == era)
+            own = np.full(len(starts), -1, np.int64)
+            own[members] = found.starts[members] - found.starts[members].min()
+            own, own_end = self._pressed(units, own, members, options, density)
+            starts[members] = own[members] + end
+            end += own_end
+        return _Try(starts=starts, end=end, cost=found.cost)
+
+    def _pressed(
+        self,
+        units: UnitTicks,
+        starts: NDArray[np.int64],
+        members: NDArray[np.int64],
+        options: LayoutOptions,
+        density: float,
+    ) -> tuple[NDArray[np.int64], int]:
+        """Start ticks and end of the units of one period: of all lengths that hold, the one that costs least."""
+        end = int((starts + units.n_ticks)[members].max())
+        n_boxes = float((units.tick_ptr[units.first_tick[1:]] - units.tick_ptr[units.first_tick[:-1]])[members].sum())
+        bound = max(float(units.n_ticks[members].max()), n_boxes / density)
+        if len(members) > SETTLED_UNITS and end <= AIM_RATIO * bound:
+            return starts, end
+        best = starts, end
+        source, is_balanced = self._unit_start[members], options.order is Order.BALANCED
+        least = end / bound + (2.0 * disorder(source, starts[members]) if is_balanced else 0.0)
+        for layout in settle(
+            units,
+            starts,
+            np.argsort(np.argsort(self._unit_start, kind="stable"), kind="stable"),
+            cap=math.ceil(density),
+            overlap=0.0 if options.is_never_overlapping else options.overlap,
+            window=max(round(options.window_s * self._rate / self._stride), SETTLED_TICKS // len(members)),
+            shortest=bound,
+            is_ordered=is_balanced,
+            heard=lambda: self._progress(1.0),
+        ):
+            cost = layout.end / bound + (2.0 * disorder(source, layout.starts[members]) if is_balanced else 0.0)
+            if cost < least:
+                best, least = (layout.starts, layout.end), cost
+        return best
 
     def _cost(
         self, options: LayoutOptions, density: float, end: int, starts: NDArray[np.int64], excess: float

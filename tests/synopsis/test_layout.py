@@ -2,14 +2,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from benchmarks.synopsis.simulate import simulate
-from review.synopsis._ticks import frames_of_tubes
+from review.synopsis._board import UnitTicks
+from review.synopsis._settle import settle
+from review.synopsis._ticks import frames_of_tubes, ticks_of_units
 from review.synopsis.groups import find_interactions, group_tubes, ties_of
 from review.synopsis.layout import Layout, LayoutOptions, Order, lay_out
 from review.synopsis.metrics import Figures, figures_of
@@ -90,6 +94,56 @@ def test_a_day_of_a_thousand_objects_meets_the_aims_at_a_density_of_five() -> No
     assert figures.ca_new <= 0.02
     assert figures.cdr <= 0.02
     assert figures.ip == 1.0
+
+
+def test_before_a_close_camera_the_film_is_packed_as_asked_and_overlap_and_order_are_kept() -> None:
+    tubes = simulate(120, duration_s=3600, closeness=1.0)
+
+    layout, figures = judged(tubes, LayoutOptions(density=10))
+
+    # First fit alone gives 1.39 and 0.21 here.
+    assert layout.ratio_to_bound <= 1.25
+    assert figures.cdr <= 0.16
+    assert figures.ca_new <= 0.02
+    assert figures.density_max <= 10
+
+
+def test_settling_only_gives_layouts_that_keep_to_the_allowance_and_each_is_shorter() -> None:
+    units, n_units = packed(simulate(40, duration_s=600, closeness=1.0))
+    apart = np.r_[0, np.cumsum(units.n_ticks)][:-1]
+
+    found = list(
+        settle(
+            units,
+            apart,
+            np.arange(n_units),
+            cap=5,
+            overlap=0.02,
+            window=10_000,
+            shortest=1.0,
+            is_ordered=True,
+            heard=lambda: None,
+        )
+    )
+
+    assert len(found) > 10
+    assert all(later.end < earlier.end for earlier, later in pairwise(found))
+    assert all(layout.shared <= 0.02 * units.volume.sum() for layout in found)
+    assert all(at_once(units, layout.starts) <= 5 for layout in found)
+    assert found[-1].end < units.n_ticks.sum() / 3
+
+
+def packed(tubes: tuple[Tube, ...]) -> tuple[UnitTicks, int]:
+    frames = frames_of_tubes(tubes, RATE)
+    alone = np.arange(len(tubes))
+    return ticks_of_units(frames, alone, np.zeros_like(alone), stride=1, is_hull=False), len(tubes)
+
+
+def at_once(units: UnitTicks, starts: NDArray[np.int64]) -> int:
+    standing = np.zeros(int((starts + units.n_ticks).max()) + 1, np.int64)
+    np.add.at(standing, starts, 1)
+    np.add.at(standing, starts + units.n_ticks, -1)
+    return int(np.cumsum(standing).max())
 
 
 def test_a_free_order_is_not_longer_than_the_balanced_one() -> None:
