@@ -43,6 +43,9 @@ DIFFERENT_LEVELS: Final = 18
 LEAST_DIFFERENT: Final = 40
 MOST_LEVELS: Final = 60
 CLEAR_LEVELS: Final = 2.0
+CLEARLY_WORSE: Final = 1.5
+"""A frame is not the one shown where it is so many times as far from the film as another: the next frame of something
+that moves is twice as far, and a plain surface before a plain ground gives up to 1.4 without any fault."""
 CODING_LEVELS: Final = 25.0
 """Mean difference, where the frames differ, beyond which a film shows something else than any of them."""
 HEAD: Final = struct.Struct("<iii")
@@ -259,4 +262,6 @@ def _judged(sample: _Sample, ticks: NDArray[np.int64], pictures: NDArray[np.uint
     if errors.max() - errors[best] < CLEAR_LEVELS:
         return None
     is_own = own - errors[best] < max(0.5, 0.1 * own)
+    if not is_own and own < CLEARLY_WORSE * errors[best]:
+        return None
     return 0 if is_own else abs(int(ticks[best]) - sample.row.pts_ticks)

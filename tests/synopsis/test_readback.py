@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from indexer.records import Recording, RecordingId
-from review.synopsis import MapObject, SynopsisMap, SynopsisOptions, SynopsisReport, make_synopsis
+from review.synopsis import LayoutOptions, MapObject, SynopsisMap, SynopsisOptions, SynopsisReport, make_synopsis
 from review.synopsis.readback import ReadBack, read_back
 from review.synopsis.sidemap import MapWriter
 from tests.synopsis.scenes import Actor, Clip, make_clip
@@ -31,7 +31,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 @pytest.fixture(scope="module")
 def made(clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> SynopsisReport:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    return make_synopsis(clip.tracks, recordings_of(clip), path, SynopsisOptions())
+    # Why: objects that stand free can be read back, and how closely the default packs them is not the matter here.
+    options = SynopsisOptions(layout=LayoutOptions(is_never_overlapping=True))
+    return make_synopsis(clip.tracks, recordings_of(clip), path, options)
 
 
 def recordings_of(clip: Clip) -> dict[RecordingId, Recording]:
