@@ -111,7 +111,7 @@ class _Children:
     def open(self, n_children: int) -> None:
         """Start children that load their models side by side; the first work handed to each waits until it is ready."""
         for _ in range(n_children):
-            self._idle.append(DecodingChild(readable=self._readable, profile=self._profile))
+            self._idle.append(self._new_child())
 
     @property
     def are_wanted(self) -> bool:

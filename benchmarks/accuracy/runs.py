@@ -50,7 +50,12 @@ def models_for(profile: Profile, detectors: str) -> ModelSet:
     """The nets of a profile: the embedded ones alone, or with what is imported under ``RELECTURE_HOME``."""
     if detectors == EMBEDDED:
         return load_model_set(profile, registry=Registry.load(folder=Path("/nonexistent")), device="cpu")
-    return load_model_set(profile, device="cpu")
+    nets = load_model_set(profile, device="cpu")
+    if nets.detector is None:
+        raise SystemExit(
+            "No detector is imported, so there is nothing to compare: relecture models import DIR, or --nets embedded."
+        )
+    return nets
 
 
 def run_pipeline(labelled: Labelled, *, profile: Profile, models: ModelSet, skips: bool | None = None) -> Run:

@@ -121,7 +121,8 @@ def test_an_index_is_searched_while_it_is_made_and_goes_on_after_a_pause_and_a_s
     with desk.open(folder) as session:
         _imported(session, delivered)
 
-    process = _start("index", folder, "--jobs", 2)
+    # Why: one worker, so that much is still to do when the second segment is there.
+    process = _start("index", folder, "--jobs", 1)
     _wait_until(process, lambda: _n_segments(folder) >= 1)
     os.killpg(process.pid, signal.SIGSTOP)
     with desk.open(folder, writing=False) as reader:
