@@ -19,7 +19,8 @@ moment, the region before and after is what counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -56,17 +57,43 @@ def join_pieces(sketches: list[Sketch], *, ticks_per_s: float, pixel_px: float) 
         ticks_per_s: Ticks of their times in a second.
         pixel_px: Size of a pixel of the motion picture in pixels of the boxes: no edge is known better.
     """
-    pending = sorted((part for sketch in sketches for part in _cut_at_jumps(sketch, ticks_per_s)), key=_by_first)
-    is_settled = False
-    while not is_settled:
-        is_settled = True
-        for earlier, later in _pairs(pending, ticks_per_s):
-            if _are_one(earlier, later, ticks_per_s, pixel_px):
-                _join(earlier, later)
-                pending.remove(later)
-                is_settled = False
-                break
-    return pending
+    parts = sorted((part for sketch in sketches for part in _cut_at_jumps(sketch, ticks_per_s)), key=_by_first)
+    pending = [_Piece(sketch=part, is_apart=_is_apart(part)) for part in parts]
+    while (found := _next_pair(pending, ticks_per_s, pixel_px)) is not None:
+        earlier, later = found
+        _join(earlier.sketch, later.sketch)
+        pending.remove(later)
+        earlier.is_apart = _is_apart(earlier.sketch)
+        earlier.others.clear()
+        for piece in pending:
+            piece.others.discard(earlier)
+    return [piece.sketch for piece in pending]
+
+
+@dataclass(slots=True, eq=False)
+class _Piece:
+    """A sketch and what is known of it, so that nothing is compared twice.
+
+    Attributes:
+        sketch: The sketch.
+        is_apart: True for what is never a piece: it stands, or walks.
+        others: Later pieces of which it is none, since either changed last.
+    """
+
+    sketch: Sketch
+    is_apart: bool
+    others: set[_Piece] = field(default_factory=set)
+
+
+def _next_pair(pending: list[_Piece], ticks_per_s: float, pixel_px: float) -> tuple[_Piece, _Piece] | None:
+    """The first two pieces, in order of appearance, that are one object."""
+    for earlier, later in _pairs(pending, ticks_per_s):
+        if later in earlier.others:
+            continue
+        if _are_one(earlier.sketch, later.sketch, ticks_per_s, pixel_px):
+            return earlier, later
+        earlier.others.add(later)
+    return None
 
 
 def _cut_at_jumps(sketch: Sketch, ticks_per_s: float) -> list[Sketch]:
@@ -90,14 +117,21 @@ def _stood(outward: list[Sighting], ticks_per_s: float) -> bool:
     return is_long and float(np.median([iou_xyxy(end.box_xyxy_px, s.box_xyxy_px) for s in recent])) > STOOD_IOU
 
 
-def _pairs(ordered: list[Sketch], ticks_per_s: float) -> Iterator[tuple[Sketch, Sketch]]:
+def _pairs(ordered: list[_Piece], ticks_per_s: float) -> Iterator[tuple[_Piece, _Piece]]:
     """Every two that are seen at one time, or nearly."""
     for i, earlier in enumerate(ordered):
-        for later in ordered[i + 1 :]:
-            if later.first.pts_ticks > earlier.last.pts_ticks + HANDOVER_S * ticks_per_s:
+        if earlier.is_apart:
+            continue
+        end = earlier.sketch.last.pts_ticks + HANDOVER_S * ticks_per_s
+        for later in islice(ordered, i + 1, None):
+            if later.sketch.first.pts_ticks > end:
                 break
-            if not (earlier.is_walker or later.is_walker or _stands(earlier) or _stands(later)):
+            if not later.is_apart:
                 yield earlier, later
+
+
+def _is_apart(sketch: Sketch) -> bool:
+    return sketch.is_walker or _stands(sketch)
 
 
 def _stands(sketch: Sketch) -> bool:

@@ -25,7 +25,8 @@ from tests.footage.fixtures import DISPLAYED, Desk, bodies_of
 
 N_RECORDINGS = 5
 PATIENCE_S = 120.0
-COMMAND = "from review.cli import main; main()"
+COMMAND = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from review.cli import main; main()"
+"""As from a terminal: what is started in the background of a script may ignore Ctrl-C from its first moment on."""
 
 
 def _start(*arguments: object) -> subprocess.Popen[bytes]:
