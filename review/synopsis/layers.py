@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import AlreadyThere, StoreProblem
+from review.drafts import write_new
 from review.synopsis._pixels import blurred, resized
 from review.synopsis.lettering import GROUND, MARK, Letterer
 from review.synopsis.tubes import MICROSECONDS, Tube
@@ -112,15 +112,9 @@ def save_layer(image_bgr_u8: NDArray[np.uint8], path: Path) -> None:
         AlreadyThere: The file exists.
         StoreProblem: It cannot be written.
     """
-    if path.exists():
-        raise AlreadyThere(f"{path} exists already.", hint="Choose another folder.")
     is_done, content = cv2.imencode(".png", image_bgr_u8)
     assert is_done, "a picture that was just painted must encode"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.tobytes())
-    except OSError as problem:
-        raise StoreProblem(f"{path} cannot be written: {problem.strerror}.", hint="Check the disk.") from problem
+    write_new(path, content.tobytes())
 
 
 def _feet(tube: Tube, size_wh_px: tuple[int, int]) -> NDArray[np.float64]:
